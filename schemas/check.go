@@ -1,0 +1,232 @@
+package schemas
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// Invalid says what is wrong with one argument, and how it would be right.
+type Invalid struct {
+	// Argument is its path ("filter", "addresses.0.type"); "" for the object as a whole.
+	Argument string
+	// Problem is a short sentence without the argument's value, unless that is needed to see the slip.
+	Problem string
+}
+
+func (e *Invalid) Error() string {
+	if e.Argument == "" {
+		return e.Problem
+	}
+	return e.Argument + ": " + e.Problem
+}
+
+// Check reports the first thing that is wrong with the arguments, as *Invalid.
+func (s *Schema) Check(args json.RawMessage) error {
+	if err := s.Compile(); err != nil {
+		return err
+	}
+	v, err := validator.UnmarshalJSON(bytes.NewReader(args))
+	if err != nil {
+		return &Invalid{Problem: "the arguments are not one JSON object"}
+	}
+	if _, ok := v.(map[string]any); !ok {
+		return &Invalid{Problem: "the arguments are not a JSON object"}
+	}
+	err = s.checker.Validate(v)
+	if err == nil {
+		return nil
+	}
+	ve, ok := err.(*validator.ValidationError)
+	if !ok {
+		return &Invalid{Problem: "the arguments cannot be checked"}
+	}
+	leaf := first(ve)
+	return s.explain(leaf, v)
+}
+
+// first picks the leaf that helps most: a misspelt name before a missing one,
+// because the one usually explains the other.
+func first(e *validator.ValidationError) *validator.ValidationError {
+	var leaves []*validator.ValidationError
+	var walk func(*validator.ValidationError)
+	walk = func(e *validator.ValidationError) {
+		if len(e.Causes) == 0 {
+			leaves = append(leaves, e)
+		}
+		for _, c := range e.Causes {
+			walk(c)
+		}
+	}
+	walk(e)
+	sort.SliceStable(leaves, func(i, j int) bool { return rank(leaves[i]) < rank(leaves[j]) })
+	return leaves[0]
+}
+
+func rank(e *validator.ValidationError) int {
+	switch e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		return 0
+	case *kind.Required:
+		return 1
+	}
+	return 2
+}
+
+func (s *Schema) explain(e *validator.ValidationError, args any) *Invalid {
+	at := strings.Join(e.InstanceLocation, ".")
+	out := &Invalid{Argument: at}
+	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		slices.Sort(k.Properties)
+		name := k.Properties[0]
+		known := s.known(e.InstanceLocation)
+		out.Problem = fmt.Sprintf("there is no argument %q", clip(name))
+		if near := Nearest(name, known); near != "" {
+			out.Problem += fmt.Sprintf("; did you mean %q", near)
+		}
+		if len(known) == 0 {
+			out.Problem += "; it takes none"
+		} else {
+			out.Problem += "; known: " + strings.Join(known, ", ")
+		}
+	case *kind.Required:
+		out.Argument = strings.TrimPrefix(at+"."+k.Missing[0], ".")
+		out.Problem = "required"
+	case *kind.Type:
+		out.Problem = fmt.Sprintf("must be %s, not %s", strings.Join(k.Want, " or "), k.Got)
+	case *kind.Enum:
+		want := make([]string, len(k.Want))
+		for i, w := range k.Want {
+			want[i] = fmt.Sprint(w)
+		}
+		out.Problem = "must be one of " + strings.Join(want, ", ")
+		if got, ok := k.Got.(string); ok {
+			if near := Nearest(got, want); near != "" {
+				out.Problem = fmt.Sprintf("did you mean %q; it %s", near, out.Problem)
+			}
+		}
+	case *kind.MinLength:
+		out.Problem = "must not be empty"
+		if k.Want > 1 {
+			out.Problem = fmt.Sprintf("must have at least %d characters", k.Want)
+		}
+	case *kind.MaxLength:
+		out.Problem = fmt.Sprintf("must have at most %d characters", k.Want)
+	case *kind.MinItems:
+		out.Problem = fmt.Sprintf("needs at least %d", k.Want)
+	case *kind.MaxItems:
+		out.Problem = fmt.Sprintf("takes at most %d", k.Want)
+	case *kind.UniqueItems:
+		out.Problem = "has the same value twice"
+	case *kind.Pattern:
+		out.Problem = "must match " + k.Want
+	case *kind.Format:
+		out.Problem = "must be a " + formatName(k.Want)
+	case *kind.Minimum:
+		f, _ := k.Want.Float64()
+		out.Problem = fmt.Sprintf("must be at least %g", f)
+	case *kind.Maximum:
+		f, _ := k.Want.Float64()
+		out.Problem = fmt.Sprintf("must be at most %g", f)
+	default:
+		out.Problem = "does not have the form that the schema states"
+	}
+	return out
+}
+
+func formatName(f string) string {
+	switch f {
+	case "date-time":
+		return "time such as 2026-01-31T09:00:00Z"
+	case "email":
+		return "e-mail address"
+	}
+	return f
+}
+
+// known lists the properties of the object at a place in the full schema.
+func (s *Schema) known(at []string) []string {
+	if len(at) == 0 {
+		return s.names
+	}
+	var node map[string]any
+	if json.Unmarshal(s.Full, &node) != nil {
+		return nil
+	}
+	for _, step := range at {
+		if props, ok := node["properties"].(map[string]any); ok {
+			node, _ = props[step].(map[string]any)
+		} else {
+			node, _ = node["items"].(map[string]any)
+		}
+	}
+	props, _ := node["properties"].(map[string]any)
+	out := make([]string, 0, len(props))
+	for name := range props {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
+
+// Nearest is the known word that a slip most likely meant; "" when none is near.
+// Case and separators do not count; a word that starts with the slip is near.
+func Nearest(word string, known []string) string {
+	flat := func(s string) string {
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
+	}
+	w := flat(word)
+	best, bestCost := "", 1+len(w)/3
+	for _, k := range known {
+		f := flat(k)
+		cost := distance(w, f)
+		if len(w) >= 3 && (strings.HasPrefix(f, w) || strings.HasPrefix(w, f) && len(f) >= 3) {
+			cost = min(cost, 1)
+		}
+		if cost < bestCost || cost == bestCost && best == "" {
+			best, bestCost = k, cost
+		}
+	}
+	return best
+}
+
+// distance counts the edits between two words; swapping two neighbours is one.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	x, y := []rune(a), []rune(b)
+	prev2, prev, cur := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		cur[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(y)]
+}

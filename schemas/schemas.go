@@ -1,0 +1,206 @@
+// Package schemas turns Go structs into the JSON Schemas that agents see, and
+// checks arguments against them.
+//
+// One struct makes two schemas: the full one is what arguments are checked
+// against; the listed one is what clients see in the list of tools, without the
+// fields tagged `rare:"true"` and with deep objects shown as plain objects.
+package schemas
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// Schema is what a tool takes.
+type Schema struct {
+	// Full is what arguments are checked against.
+	Full json.RawMessage
+	// Listed is what clients see; every call made from it passes Full.
+	Listed json.RawMessage
+	// Hidden says that Full has fields that Listed leaves out.
+	Hidden bool
+
+	names   []string // the arguments, in order
+	once    sync.Once
+	checker *validator.Schema
+	err     error
+}
+
+// Of makes the schema of an object that has the fields of all the given struct
+// types. It fails on a field that no agent could fill in: one without a type, an
+// optional boolean or number that cannot say false or 0, or a name used twice.
+func Of(parts ...reflect.Type) (*Schema, error) {
+	full, listed := object(), object()
+	hidden := false
+	for _, t := range parts {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if err := fits(t, t.Name()); err != nil {
+			return nil, err
+		}
+		s := reflectType(t)
+		rare := rareFields(t)
+		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+			if _, twice := full.Properties.Get(p.Key); twice {
+				return nil, fmt.Errorf("schemas: %v: argument %q is declared twice", t, p.Key)
+			}
+			full.Properties.Set(p.Key, p.Value)
+			if rare[p.Key] {
+				hidden = true
+				continue
+			}
+			brief, cut := shallow(p.Value)
+			hidden = hidden || cut
+			listed.Properties.Set(p.Key, brief)
+		}
+		full.Required = append(full.Required, s.Required...)
+		listed.Required = append(listed.Required, s.Required...)
+	}
+	for _, name := range full.Required {
+		if _, ok := listed.Properties.Get(name); !ok {
+			return nil, fmt.Errorf("schemas: argument %q is required and rare", name)
+		}
+	}
+	out := &Schema{Hidden: hidden}
+	for p := full.Properties.Oldest(); p != nil; p = p.Next() {
+		out.names = append(out.names, p.Key)
+	}
+	var err error
+	if out.Full, err = json.Marshal(full); err != nil {
+		return nil, err
+	}
+	out.Listed, err = json.Marshal(listed)
+	return out, err
+}
+
+// Names are the arguments in the order of the struct.
+func (s *Schema) Names() []string { return s.names }
+
+// Compile builds the checker now instead of at the first call.
+func (s *Schema) Compile() error {
+	s.once.Do(func() {
+		doc, err := validator.UnmarshalJSON(bytes.NewReader(s.Full))
+		if err == nil {
+			c := validator.NewCompiler()
+			c.AssertFormat()
+			if err = c.AddResource("mem:schema", doc); err == nil {
+				s.checker, err = c.Compile("mem:schema")
+			}
+		}
+		s.err = err
+	})
+	return s.err
+}
+
+func object() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
+}
+
+func reflectType(t reflect.Type) *jsonschema.Schema {
+	r := jsonschema.Reflector{
+		Anonymous: true, DoNotReference: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true,
+		Mapper: mapType,
+	}
+	return r.ReflectFromType(t)
+}
+
+// reference is how a type that names an object looks from here.
+type reference interface{ Wanted() string }
+
+// mapType gives the types that invopop would describe wrongly.
+func mapType(t reflect.Type) *jsonschema.Schema {
+	one := uint64(1)
+	switch {
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[reference]()):
+		return &jsonschema.Schema{Type: "string", MinLength: &one}
+	case t.Kind() == reflect.Interface, t == reflect.TypeFor[json.RawMessage](),
+		t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Interface:
+		return &jsonschema.Schema{Type: "object"}
+	}
+	return nil
+}
+
+func rareFields(t reflect.Type) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("rare") == "true" {
+			out[jsonName(f)] = true
+		}
+	}
+	return out
+}
+
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+// shallow keeps what fits in a list of tools: scalars, arrays of scalars and
+// flat objects of at most three fields. It reports whether something was left out.
+func shallow(s *jsonschema.Schema) (*jsonschema.Schema, bool) {
+	out := *s
+	switch {
+	case s.Type == "object" && s.Properties != nil && s.Properties.Len() > 0:
+		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+			if p.Value.Type == "object" || p.Value.Type == "array" || s.Properties.Len() > 3 {
+				return &jsonschema.Schema{Type: "object", Description: s.Description}, true
+			}
+		}
+	case s.Type == "array" && s.Items != nil:
+		items, cut := shallow(s.Items)
+		out.Items = items
+		return &out, cut
+	}
+	return &out, false
+}
+
+// fits refuses fields that an agent could not use as the API means them.
+func fits(t reflect.Type, at string) error {
+	if t.Kind() != reflect.Struct {
+		return fmt.Errorf("schemas: %v is not a struct", t)
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous || !f.IsExported() {
+			continue
+		}
+		name := jsonName(f)
+		if name == "" || name == "-" {
+			return fmt.Errorf("schemas: %s.%s has no json name", at, f.Name)
+		}
+		required := strings.Contains(f.Tag.Get("jsonschema"), "required")
+		switch k := f.Type.Kind(); {
+		case required:
+		case k == reflect.Bool, k >= reflect.Int && k <= reflect.Float64:
+			if f.Tag.Get("in") != "-" && f.Tag.Get("in") != "query" {
+				return fmt.Errorf("schemas: %s.%s is optional and cannot say %v: make it a pointer", at, f.Name, reflect.Zero(f.Type))
+			}
+		case !strings.Contains(f.Tag.Get("json"), "omit"):
+			return fmt.Errorf("schemas: %s.%s is optional and lacks omitempty", at, f.Name)
+		}
+		if inner := structOf(f.Type); inner != nil {
+			if err := fits(inner, at+"."+f.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// structOf is the struct in a field's type that the schema describes field by field, or nil.
+func structOf(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || mapType(t) != nil || t.PkgPath() == "time" {
+		return nil
+	}
+	return t
+}
