@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	chunk       = 100             // objects asked for in one look-up
+	chunk       = 100              // objects asked for in one look-up
 	rememberFor = 60 * time.Second // how long a look-up may be answered from memory
-	candidates  = 5               // names offered when one is unknown or ambiguous
+	candidates  = 5                // names offered when one is unknown or ambiguous
 )
 
 // Directory finds objects by id and by name with filtered look-ups, never by
@@ -288,4 +288,3 @@ func equals(e Endpoint, field, value string) string {
 	}
 	return fmt.Sprintf("%s:$eq:%s", field, value)
 }
-

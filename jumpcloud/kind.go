@@ -2,6 +2,7 @@ package jumpcloud
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,8 @@ type Kind struct {
 	IDForm *regexp.Regexp
 	// Facts are fields of our own, computed from those of the API.
 	Facts []Fact
+	// State says how the object stands, for a person who has to decide ("last seen …"); nil when there is nothing to say.
+	State func(Row) string
 }
 
 // Name is a field that names an object; Fold says that case does not matter in it.
@@ -90,6 +93,20 @@ func (k *Kind) IDOf(r Row) string {
 		}
 	}
 	return ""
+}
+
+// NameColumn is the column that names the object in a list.
+func (k *Kind) NameColumn() string { return k.label() }
+
+// NameFields are the fields that NameOf looks at.
+func (k *Kind) NameFields() []string {
+	out := []string{k.label()}
+	for _, n := range k.Names {
+		if !slices.Contains(out, n.Field) {
+			out = append(out, n.Field)
+		}
+	}
+	return out
 }
 
 // Fact gives the fact of that name, or nil.

@@ -1,0 +1,302 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func fullLine() Line {
+	return Line{
+		Time: time.Date(2026, 11, 22, 14, 0, 5, 120_000_000, time.FixedZone("", 3600)), Phase: PhaseResult,
+		Say:   `helpdesk erased MBP-117 <C02XYZ>`,
+		Agent: "helpdesk", Principal: "helpdesk (stdio)", Tool: "devices_erase", Risk: "destroy",
+		Targets: []AuditTarget{{Type: "device", ID: "65fa1c", Name: "MBP-117"}},
+		Method:  "POST", Path: "/api/systems/{device}/command/builtin/erase", Decision: "allow (no grant file)",
+		Outcome: "accepted", Code: "timeout", Attempts: 2, MS: 183, Change: "c-8841", Call: "k7",
+	}
+}
+
+func TestAuditLine(t *testing.T) {
+	var buf bytes.Buffer
+	a := NewAudit(&buf)
+	if err := a.Write(t.Context(), fullLine()); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"time":"2026-11-22T13:00:05.120Z","phase":"result","say":"helpdesk erased MBP-117 <C02XYZ>","agent":"helpdesk",` +
+		`"principal":"helpdesk (stdio)","tool":"devices_erase","risk":"destroy","targets":[{"type":"device","id":"65fa1c","name":"MBP-117"}],` +
+		`"method":"POST","path":"/api/systems/{device}/command/builtin/erase","decision":"allow (no grant file)","outcome":"accepted",` +
+		`"code":"timeout","attempts":2,"ms":183,"change":"c-8841","call":"k7"}` + "\n"
+	if d := cmp.Diff(want, buf.String()); d != "" {
+		t.Error(d)
+	}
+	buf.Reset()
+	before := time.Now().Truncate(time.Millisecond)
+	if err := a.Write(t.Context(), Line{Phase: PhaseIntent, Say: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Time time.Time }
+	if err := json.Unmarshal(buf.Bytes(), &got); err != nil || got.Time.Before(before) || got.Time.After(time.Now()) {
+		t.Errorf("%s: %v", buf.String(), err)
+	}
+	if err := a.Write(t.Context(), Line{Phase: "done"}); !errors.Is(err, ErrAudit) {
+		t.Errorf("unknown phase: %v", err)
+	}
+	if err := a.Write(t.Context(), Line{Phase: PhaseRefused}); err != nil {
+		t.Errorf("a line that could not be made broke the log: %v", err)
+	}
+}
+
+// TestAuditHasNoPlaceForSecrets is the list of all that a line may hold: a new field
+// has to be added here by someone who has thought about it.
+func TestAuditHasNoPlaceForSecrets(t *testing.T) {
+	fields := func(v any) (out []string) {
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+			out = append(out, f.Name+" "+f.Type.String()+" "+f.Tag.Get("json"))
+		}
+		return out
+	}
+	want := []string{
+		"Time time.Time time", "Phase string phase", "Say string say", "Agent string agent,omitempty", "Principal string principal,omitempty",
+		"Tool string tool,omitempty", "Risk string risk,omitempty", "Targets []auth.Target targets,omitempty", "Method string method,omitempty",
+		"Path string path,omitempty", "Decision string decision,omitempty", "Outcome string outcome,omitempty", "Code string code,omitempty",
+		"Attempts int attempts,omitempty", "MS int64 ms,omitempty", "Change string change,omitempty", "Call string call,omitempty",
+	}
+	if d := cmp.Diff(want, fields(Line{})); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"Type string type", "ID string id,omitempty", "Name string name,omitempty"}, fields(AuditTarget{})); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestHostileNamesStayInTheirLine(t *testing.T) {
+	name := "a\nb\r\u2028c\x1b[31m\u202ed\u200be\x7f\u009b\u00adf\U000e0041g\"h\\é漢😀\xff"
+	var buf bytes.Buffer
+	l := Line{Phase: PhaseResult, Say: "changed " + name, Targets: []AuditTarget{{Type: "user", Name: name + strings.Repeat("é", 10_000)}}}
+	if err := NewAudit(&buf).Write(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	out := buf.String()
+	if strings.Count(out, "\n") != 1 || strings.ContainsAny(out, "\r\u2028\x1b\u202e\u200b\x7f\u009b\u00ad\U000e0041") {
+		t.Errorf("%q", out)
+	}
+	if !strings.Contains(out, "é漢😀") {
+		t.Error("what can be read was escaped as well")
+	}
+	var got Line
+	if err := json.Unmarshal(buf.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := "changed " + strings.ToValidUTF8(name, "\ufffd"); got.Say != want {
+		t.Errorf("%q, want %q", got.Say, want)
+	}
+	if r := []rune(got.Targets[0].Name); len(r) != maxAuditText+1 || r[len(r)-1] != '…' {
+		t.Errorf("%d runes", len(r))
+	}
+	if strings.HasPrefix(l.Targets[0].Name, "…") || len([]rune(l.Targets[0].Name)) < 10_000 {
+		t.Error("the caller's line was changed")
+	}
+}
+
+// disk takes a number of bytes and is then full.
+type disk struct {
+	bytes.Buffer
+	left  int
+	short bool // says nothing when it is
+}
+
+func (d *disk) Write(p []byte) (int, error) {
+	if len(p) <= d.left {
+		d.left -= len(p)
+		return d.Buffer.Write(p)
+	}
+	n, _ := d.Buffer.Write(p[:d.left])
+	d.left = 0
+	if d.short {
+		return n, nil
+	}
+	return n, &os.PathError{Op: "write", Path: "/secret/place", Err: syscall.ENOSPC}
+}
+
+func TestAFullDiskStopsEverything(t *testing.T) {
+	for _, short := range []bool{false, true} {
+		d := &disk{left: 250, short: short}
+		a := NewAudit(d)
+		good := 0
+		for range 10 {
+			err := a.Write(t.Context(), Line{Phase: PhaseIntent, Say: strings.Repeat("x", 20)})
+			if err == nil {
+				good++
+				continue
+			}
+			cause := error(syscall.ENOSPC)
+			if short {
+				cause = io.ErrShortWrite
+			}
+			if !errors.Is(err, ErrAudit) || !errors.Is(err, cause) || strings.Contains(err.Error(), "/") {
+				t.Errorf("%v", err)
+			}
+			d.left = 1 << 20 // room again: the torn line is still there
+		}
+		if whole := strings.Count(d.String(), "\n"); whole != good || good == 0 || good == 10 {
+			t.Errorf("%d lines said to be written, %d are", good, whole)
+		}
+	}
+}
+
+func TestACancelledCallerStillLeavesALine(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var buf bytes.Buffer
+	if err := NewAudit(&buf).Write(ctx, fullLine()); err != nil || buf.Len() == 0 {
+		t.Errorf("%v, %d bytes", err, buf.Len())
+	}
+}
+
+// countedWrites fails the test when a line comes in pieces or two come at once.
+type countedWrites struct {
+	t     *testing.T
+	mu    sync.Mutex
+	lines int
+}
+
+func (w *countedWrites) Write(p []byte) (int, error) {
+	if !w.mu.TryLock() {
+		w.t.Error("two writes at once")
+		return len(p), nil
+	}
+	defer w.mu.Unlock()
+	if !json.Valid(p) || bytes.Count(p, []byte("\n")) != 1 || p[len(p)-1] != '\n' {
+		w.t.Errorf("not a whole line: %q", p)
+	}
+	w.lines++
+	return len(p), nil
+}
+
+func TestConcurrentLinesAreWhole(t *testing.T) {
+	w := &countedWrites{t: t}
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	one, c1, err := OpenAudit(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c1.Close()
+	two, c2, err := OpenAudit(path) // another process with the same file
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c2.Close()
+	mem := NewAudit(w)
+	var wg sync.WaitGroup
+	for g := range 32 {
+		wg.Go(func() {
+			for i := range 50 {
+				l := fullLine()
+				l.Call = fmt.Sprint(g, "-", i)
+				l.Say = strings.Repeat("é", i*20)
+				file := one
+				if g%2 == 0 {
+					file = two
+				}
+				if err := errors.Join(mem.Write(t.Context(), l), file.Write(t.Context(), l)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := map[string]bool{}
+	for line := range bytes.Lines(b) {
+		var l Line
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		calls[l.Call] = true
+	}
+	if w.lines != 1600 || len(calls) != 1600 {
+		t.Errorf("%d lines in memory, %d in the file", w.lines, len(calls))
+	}
+}
+
+func TestOpenAudit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	if err := os.WriteFile(path, []byte("{\"say\":\"first\"}\n{\"say\":\"to"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 { // the torn line is closed once
+		a, c, err := OpenAudit(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Write(t.Context(), Line{Phase: PhaseIntent, Say: fmt.Sprint("open ", i)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.Close(), c.Close()); err != nil {
+			t.Errorf("closing twice: %v", err)
+		}
+		if err := a.Write(t.Context(), fullLine()); !errors.Is(err, ErrAudit) || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("after closing: %v", err)
+		}
+	}
+	b, _ := os.ReadFile(path)
+	lines := strings.Split(string(b), "\n")
+	if len(lines) != 5 || lines[1] != `{"say":"to` || !strings.Contains(lines[2], "open 0") || !strings.Contains(lines[3], "open 1") || lines[4] != "" {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestOpenAuditMakesAPrivateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	_, c, err := OpenAudit(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %o", info.Mode().Perm())
+	}
+	for _, bad := range []string{t.TempDir(), filepath.Join(path, "x"), filepath.Join(t.TempDir(), "no", "x")} {
+		if a, c, err := OpenAudit(bad); err == nil || a != nil || c != nil {
+			t.Errorf("%s opened: %v", bad, err)
+		}
+	}
+}
+
+func TestAFullDeviceIsNoticed(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("/dev/full is Linux's")
+	}
+	a, c, err := OpenAudit("/dev/full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 2 {
+		if err := a.Write(t.Context(), fullLine()); !errors.Is(err, ErrAudit) || !errors.Is(err, syscall.ENOSPC) {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package auth
+
+import "fmt"
+
+// Risk is what a tool can do at worst.
+type Risk uint8
+
+// The four risks, from harmless on.
+const (
+	// Read changes nothing and returns no secret.
+	Read Risk = iota
+	// Change alters the directory in a way that can be put back.
+	Change
+	// Destroy deletes, unenrols, erases, runs code on devices, commands a device, or resets a credential.
+	Destroy
+	// Reveal would return a key, PIN, seed, token or password.
+	Reveal
+)
+
+var risks = [...]string{"read", "change", "destroy", "reveal"}
+
+func (r Risk) String() string { return risks[r] }
+
+// Target is an object that a step acts on.
+type Target struct {
+	Type string `json:"type"`
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// Action is what a grant is asked for. Every fact in it comes from one
+// declaration and from the resolved targets; nothing comes from argument names.
+type Action struct {
+	Tool, Toolset string
+	Risk          Risk
+	// Targets are the resolved objects; nil when only the use of the tool is asked for (list, call).
+	Targets []Target
+	// Objects is how many objects the whole call changes.
+	Objects int
+}
+
+// Approval says who has to agree before an action is done.
+type Approval uint8
+
+// The approvals that a grant can ask for.
+const (
+	// NoApproval lets the action go on.
+	NoApproval Approval = iota
+	// ClientApproval is a person asked through the caller's own client; who that is cannot be verified.
+	ClientApproval
+)
+
+// Decision is a grant's answer.
+type Decision struct {
+	Allow    bool
+	Approval Approval
+	// Reason says in plain words why, for refusals ("never devices_erase").
+	Reason string
+	// Rule is where that stands ("grants.yaml line 14"; "no grant file").
+	Rule string
+	// Version identifies the rules in force; part of what is sealed.
+	Version string
+}
+
+// Grants decides. The same function answers for the list of tools, for a call
+// and for each step.
+type Grants interface {
+	Decide(p Principal, a Action) Decision
+}
+
+// Confirm says which calls a person is asked about where no grant file says it.
+type Confirm string
+
+// The ways to confirm.
+const (
+	// ConfirmDestroy asks for destroy, reveal, and changes of more than five objects.
+	ConfirmDestroy Confirm = "destroy"
+	// ConfirmChange asks for these and for every change.
+	ConfirmChange Confirm = "change"
+	// ConfirmNever asks for nothing.
+	ConfirmNever Confirm = "never"
+)
+
+// manyObjects is how many objects a change may touch before a person is asked.
+const manyObjects = 5
+
+// ParseConfirm reads a configuration value; "" is ConfirmDestroy.
+func ParseConfirm(s string) (Confirm, error) {
+	switch c := Confirm(s); c {
+	case "":
+		return ConfirmDestroy, nil
+	case ConfirmDestroy, ConfirmChange, ConfirmNever:
+		return c, nil
+	}
+	return "", fmt.Errorf("unknown value %q for confirm; known: change, destroy, never", s)
+}
+
+// AllowAll grants everything to everybody who was verified, and asks as Confirm says.
+type AllowAll struct{ Confirm Confirm }
+
+// Decide allows.
+func (g AllowAll) Decide(_ Principal, a Action) Decision {
+	d := Decision{Allow: true, Rule: "no grant file", Version: "none:" + string(g.Confirm)}
+	switch g.Confirm {
+	case ConfirmNever:
+		return d
+	case ConfirmChange:
+		if a.Risk != Read {
+			d.Approval = ClientApproval
+		}
+	default:
+		if a.Risk == Destroy || a.Risk == Reveal || a.Risk == Change && a.Objects > manyObjects {
+			d.Approval = ClientApproval
+		}
+	}
+	return d
+}

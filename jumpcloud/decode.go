@@ -1,0 +1,303 @@
+package jumpcloud
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+)
+
+// Decode reads the whole body into v, strictly: one JSON value of v's shape,
+// nothing after it. Numbers stay exact where v has `any`. An unknown field is
+// passed over, but an object that shares no field with v's struct is not taken
+// for one, nor null for a struct, a list or a map, nor an object that gives one
+// field twice. The error is an *Error with upstream_down.
+func (r *Response) Decode(v any) error {
+	if cause := decode(r.Body, v); cause != "" {
+		e := &Error{Code: CodeUpstreamDown, Endpoint: r.endpoint, Status: r.Status, Attempts: r.Attempts, Cause: cause, Outcome: NotDone}
+		if r.effect != Safe {
+			e.Outcome = Unknown
+		}
+		return e
+	}
+	return nil
+}
+
+// decode gives the reason why body is not a v; "" when it is.
+func decode(body []byte, v any) string {
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return "nothing to decode into"
+	}
+	body = bytes.TrimSpace(body)
+	switch {
+	case len(body) == 0:
+		return "empty answer"
+	case looksLikeHTML(body):
+		return "HTML instead of JSON"
+	case !json.Valid(body):
+		return "not JSON"
+	}
+	w := shapeWalk{body: body}
+	if w.value(rv.Type().Elem(), true); w.cause != "" {
+		return w.cause
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(v); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return "wrong type in the answer"
+		}
+		return "an answer of another shape"
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return "not JSON"
+	}
+	return ""
+}
+
+// shapeWalk goes once over valid JSON beside the type that it is meant for, and
+// finds what encoding/json lets pass: a field given twice (it takes the last,
+// and takes ID for id), null where an object belongs, objects of another kind.
+type shapeWalk struct {
+	body  []byte
+	at    int
+	cause string
+	types map[reflect.Type]*fieldSet
+}
+
+var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+
+// value walks one value. t is nil where the type says nothing. top holds for the
+// answer itself and for the elements of an answer that is a list.
+func (w *shapeWalk) value(t reflect.Type, top bool) {
+	w.space()
+	if t != nil && reflect.PointerTo(t).Implements(unmarshaler) {
+		t = nil
+	}
+	switch w.body[w.at] {
+	case '{':
+		for t != nil && t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		w.object(t, top)
+	case '[':
+		for t != nil && t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		w.array(t, top)
+	case '"':
+		w.str()
+	case 'n':
+		if top && t != nil && t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer {
+			w.cause = "null instead of an object"
+		}
+		w.scalar()
+	default:
+		w.scalar()
+	}
+}
+
+func (w *shapeWalk) object(t reflect.Type, top bool) {
+	var fields *fieldSet
+	var elem reflect.Type
+	if t != nil {
+		switch t.Kind() {
+		case reflect.Struct:
+			fields = w.fieldsOf(t)
+		case reflect.Map:
+			elem = t.Elem()
+		}
+	}
+	var seen keys
+	known := 0
+	w.at++
+	for w.space(); w.body[w.at] != '}'; w.space() {
+		if w.body[w.at] == ',' {
+			w.at++
+			continue
+		}
+		key := w.key()
+		ft := elem
+		if fields != nil {
+			if f, ok := fields.find(key); ok {
+				known++
+				key, ft = f.name, f.typ // two spellings of one field are one field given twice
+			}
+		}
+		if !seen.add(key) {
+			w.cause = "a field given twice"
+		}
+		w.space()
+		w.at++ // the colon
+		w.value(ft, false)
+	}
+	w.at++
+	if top && fields != nil && len(fields.exact) > 0 && known == 0 && seen.n() > 0 {
+		w.cause = "an answer of another shape"
+	}
+}
+
+func (w *shapeWalk) array(t reflect.Type, top bool) {
+	var elem reflect.Type
+	if t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
+		elem = t.Elem()
+	}
+	w.at++
+	for w.space(); w.body[w.at] != ']'; w.space() {
+		if w.body[w.at] == ',' {
+			w.at++
+			continue
+		}
+		w.value(elem, top)
+	}
+	w.at++
+}
+
+func (w *shapeWalk) space() {
+	for w.at < len(w.body) && (w.body[w.at] == ' ' || w.body[w.at] == '\n' || w.body[w.at] == '\t' || w.body[w.at] == '\r') {
+		w.at++
+	}
+}
+
+func (w *shapeWalk) str() (raw []byte, escaped bool) {
+	start := w.at
+	for w.at++; w.body[w.at] != '"'; w.at++ {
+		if w.body[w.at] == '\\' {
+			escaped = true
+			w.at++
+		}
+	}
+	w.at++
+	return w.body[start:w.at], escaped
+}
+
+func (w *shapeWalk) key() string {
+	raw, escaped := w.str()
+	if !escaped {
+		return string(raw[1 : len(raw)-1])
+	}
+	var s string
+	_ = json.Unmarshal(raw, &s) // valid: the whole body is
+	return s
+}
+
+func (w *shapeWalk) scalar() {
+	for w.at < len(w.body) {
+		switch w.body[w.at] {
+		case ',', '}', ']', ' ', '\n', '\t', '\r':
+			return
+		}
+		w.at++
+	}
+}
+
+// keys is a set that costs little while it is small, as objects are.
+type keys struct {
+	few  []string
+	many map[string]bool
+}
+
+func (k *keys) n() int { return len(k.few) + len(k.many) }
+
+func (k *keys) add(s string) bool {
+	if k.many == nil && len(k.few) == 24 {
+		k.many = make(map[string]bool, 64)
+		for _, f := range k.few {
+			k.many[f] = true
+		}
+		k.few = nil
+	}
+	if k.many != nil {
+		if k.many[s] {
+			return false
+		}
+		k.many[s] = true
+		return true
+	}
+	for _, f := range k.few {
+		if f == s {
+			return false
+		}
+	}
+	k.few = append(k.few, s)
+	return true
+}
+
+// fieldSet is how encoding/json sees a struct: names, exact and folded.
+type fieldSet struct {
+	exact  map[string]field
+	folded map[string]field
+}
+
+type field struct {
+	name string
+	typ  reflect.Type
+}
+
+func (s *fieldSet) find(key string) (field, bool) {
+	if f, ok := s.exact[key]; ok {
+		return f, true
+	}
+	f, ok := s.folded[strings.ToLower(key)]
+	return f, ok
+}
+
+// fieldsOf is made once for a walk: a list has many objects of one type.
+func (w *shapeWalk) fieldsOf(t reflect.Type) *fieldSet {
+	s := w.types[t]
+	if s == nil {
+		s = &fieldSet{map[string]field{}, map[string]field{}}
+		s.collect(t, map[reflect.Type]bool{})
+		if w.types == nil {
+			w.types = map[reflect.Type]*fieldSet{}
+		}
+		w.types[t] = s
+	}
+	return s
+}
+
+func (s *fieldSet) collect(t reflect.Type, within map[reflect.Type]bool) {
+	if within[t] {
+		return
+	}
+	within[t] = true
+	var embedded []reflect.Type
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag := f.Tag.Get("json")
+		name, _, _ := strings.Cut(tag, ",")
+		ft := f.Type
+		if f.Anonymous && name == "" {
+			for ft.Kind() == reflect.Pointer {
+				ft = ft.Elem()
+			}
+			if ft.Kind() == reflect.Struct {
+				embedded = append(embedded, ft)
+				continue
+			}
+		}
+		if !f.IsExported() || tag == "-" {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		s.put(field{name, f.Type})
+	}
+	for _, e := range embedded { // outer fields first: they win
+		s.collect(e, within)
+	}
+}
+
+func (s *fieldSet) put(f field) {
+	if _, taken := s.exact[f.name]; !taken {
+		s.exact[f.name] = f
+	}
+	if low := strings.ToLower(f.name); s.folded[low].name == "" {
+		s.folded[low] = f
+	}
+}

@@ -1,0 +1,16 @@
+package jumpcloud
+
+// kinds are all types of objects that can be named.
+var kinds = []*Kind{
+	userKind, deviceKind, userGroupKind, deviceGroupKind,
+}
+
+// KindOf gives the kind for a word of the API's graph ("user", "system"), or nil.
+func KindOf(graphType string) *Kind {
+	for _, k := range kinds {
+		if k.Type == graphType {
+			return k
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+const (
+	approvalTTL = 5 * time.Minute
+	shownSteps  = 20 // steps a question or a preview spells out
+)
+
+// confirm asks a person where the decision says so. It answers nil when the call
+// may go on: nobody has to be asked, or the yes that came fits exactly this plan.
+func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision) *Answer {
+	if dec.Approval == auth.NoApproval {
+		return nil
+	}
+	bound := sealed(tr, p, dec)
+	if rep := tr.call.Reply; rep != nil {
+		err := error(&Refusal{jc.CodeDenied, "the person who was asked did not agree. Do not repeat it unless they ask for it"})
+		if rep.Accepted {
+			if err = d.o.Sealer.Open(rep.State, bound); err == nil {
+				return nil
+			}
+			err = &Refusal{jc.CodeNeedsApproval, sealProblem(err)}
+		}
+		a := d.refuse(ctx, tr, p, err, dec)
+		return &a
+	}
+	question := d.question(ctx, tr.tool, p)
+	if !tr.call.CanAsk {
+		a := d.refuse(ctx, tr, p, &Refusal{jc.CodeNeedsApproval, "Nothing was sent. " + question +
+			" Only a person can approve it, and this client cannot ask one (it did not declare elicitation). An operator can do it with `jc-mcp call`, or let agents do it unasked by starting the server with --confirm never"}, dec)
+		return &a
+	}
+	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: d.o.Sealer.Seal(bound, approvalTTL)}}
+}
+
+func sealProblem(err error) string {
+	switch {
+	case errors.Is(err, auth.ErrSealExpired):
+		return "the approval came too late. Make the call again"
+	case errors.Is(err, auth.ErrSealMoved):
+		return "what was approved is not what this call would do now. Make the call again"
+	case errors.Is(err, auth.ErrSealUsed):
+		return "the approval has been used. Make the call again"
+	}
+	return "the approval is not valid. Make the call again"
+}
+
+// sealed are the bytes that an approval is bound to: who, what, on what, what was
+// seen of it, and the rules in force.
+func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
+	type step struct {
+		Tool, Method, Path string
+		Params             map[string]string
+		Query              url.Values
+		Body               any
+		Targets            []auth.Target
+		Before             map[string]any
+		Skip               string
+	}
+	steps := make([]step, len(p.Steps))
+	for i, s := range p.Steps {
+		steps[i] = step{s.Tool.Name, s.Request.Method, s.Request.Path, s.Request.Params, s.Request.Query, s.Request.Body, s.Targets, s.Before, s.Skip}
+	}
+	b, err := json.Marshal([]any{tr.who, tr.tool.Name, steps, dec.Version})
+	if err != nil { // a body that does not marshal is never sent either
+		return nil
+	}
+	return b
+}
+
+// question says the whole plan to a person.
+func (d *Desk) question(ctx context.Context, t *Tool, p *Plan) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)", strings.TrimSuffix(t.Doc, "."), d.org.name(ctx, d))
+	sent := 0
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if s.Skip != "" {
+			continue
+		}
+		if sent++; sent > shownSteps {
+			continue
+		}
+		b.WriteString("\n- " + stepLine(s))
+		if s.State != "" {
+			b.WriteString(" (" + s.State + ")")
+		}
+	}
+	if sent > shownSteps {
+		fmt.Fprintf(&b, "\n- and %d more", sent-shownSteps)
+	}
+	b.WriteString("\n")
+	if t.Risk == auth.Destroy {
+		b.WriteString("This cannot be undone here.")
+	} else {
+		fmt.Fprintf(&b, "%d objects.", sent)
+	}
+	return b.String()
+}
+
+// preview is the answer to dry_run: nothing was sent, nobody was asked.
+func (d *Desk) preview(ctx context.Context, t *Tool, p *Plan, dec auth.Decision) Answer {
+	var b strings.Builder
+	fmt.Fprintf(&b, "DRY RUN. Nothing was sent. %s would (%s):", t.Name, d.org.name(ctx, d))
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if i == shownSteps {
+			fmt.Fprintf(&b, "\n- and %d more", len(p.Steps)-i)
+			break
+		}
+		if s.Skip != "" {
+			fmt.Fprintf(&b, "\n- skip%s: %s", onTargets(s.Targets), s.Skip)
+			continue
+		}
+		fmt.Fprintf(&b, "\n- %s %s: %s", s.Request.Method, s.Request.Path, stepLine(s))
+		if s.State != "" {
+			b.WriteString(" (" + s.State + ")")
+		}
+	}
+	if t.noBack != "" {
+		b.WriteString("\nIt cannot be read back: " + t.noBack + ".")
+	}
+	if dec.Approval != auth.NoApproval {
+		b.WriteString("\nA person will be asked first.")
+	}
+	return Answer{Text: []string{b.String()}}
+}
+
+// stepLine is "user group Sales: description "a" -> "b"".
+func stepLine(s *Step) string {
+	words := make([]string, len(s.Targets))
+	for i, t := range s.Targets {
+		words[i] = describe(t)
+	}
+	line := strings.Join(words, ", ")
+	if changes := changesOf(s.Before, s.After); changes != "" {
+		line += ": " + changes
+	}
+	return line
+}
+
+// changesOf is "department Sales -> Legal, location - -> Berlin".
+func changesOf(before, after map[string]any) string {
+	names := make([]string, 0, len(after))
+	for n := range after {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	var parts []string
+	for _, n := range names {
+		now := inline(after[n])
+		if was, ok := before[n]; ok && before != nil {
+			parts = append(parts, fmt.Sprintf("%s %s -> %s", n, inline(was), now))
+		} else if before != nil {
+			parts = append(parts, fmt.Sprintf("%s - -> %s", n, now))
+		} else {
+			parts = append(parts, n+"="+now)
+		}
+	}
+	return strings.Join(parts, ", ")
+}

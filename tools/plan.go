@@ -1,0 +1,406 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// Plan is a call that is decoded and resolved, and of which nothing has been sent.
+type Plan struct {
+	// Steps are run in order; those with Skip are not sent.
+	Steps []Step
+	// Parallel says that the order of the steps does not matter.
+	Parallel bool
+	// Finish makes the answer when the steps have ended; nil for the usual one.
+	Finish func(ctx context.Context, r *Reader, done []Result) (Answer, error)
+}
+
+// Step is one use of one operation.
+type Step struct {
+	// Tool is whose grant the step needs; the job itself when nil.
+	Tool *Tool
+	// Request is what is sent, with every ref resolved.
+	Request jc.Request
+	// Targets are the objects it acts on, the changed one first.
+	Targets []auth.Target
+	// Before and After hold the fields that change, by the API's names; secrets as "set".
+	Before, After map[string]any
+	// Skip says why nothing has to be sent ("already a member").
+	Skip string
+	// Verify reads back whether the step happened. resp is nil when the outcome of
+	// sending is unknown; then Done may be said only of what was absent before.
+	Verify func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error)
+	// State is what is known of the target now, for the person who is asked ("last seen …").
+	State string
+
+	// read does a step that only reads; nil for all others.
+	read func(ctx context.Context, r *Reader) (any, error)
+}
+
+// Outcome is how a step ended.
+type Outcome string
+
+// The outcomes. "Done" is said only of what was read back.
+const (
+	Done     Outcome = "done, read back"
+	Accepted Outcome = "accepted, not yet seen"
+	NoEffect Outcome = "no effect"
+	Failed   Outcome = "failed"
+	Unknown  Outcome = "outcome unknown"
+	NotSent  Outcome = "not sent"
+)
+
+// Seen is what reading back showed.
+type Seen struct {
+	Outcome Outcome
+	// Note is added to the answer ("queued; last seen 2026-11-21 22:14Z").
+	Note string
+	// Row is the object as it is now, where it was read.
+	Row jc.Row
+}
+
+// Result is a step with its end.
+type Result struct {
+	Step *Step
+	Seen
+	// Value is what a read gave.
+	Value any
+	// Err says why a step failed or is unknown.
+	Err error
+	// Attempts is how often it was sent.
+	Attempts int
+}
+
+// planGet reads one object.
+func planGet(t *Tool, in any, check func(jc.Row) error) (*Plan, error) {
+	req, err := bind(t, t.Operations[0], in)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Tool: t, Request: req, Targets: targetsOf(in)}
+	step.read = func(ctx context.Context, r *Reader) (any, error) {
+		resp, err := r.Do(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		row, err := rowOf(resp, check)
+		return row, err
+	}
+	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
+		return r.object(ctx, t, done[0].Value.(jc.Row)), nil
+	}}, nil
+}
+
+// rowOf decodes an answer that is one object; some endpoints wrap it in a list of one.
+func rowOf(resp *jc.Response, check func(jc.Row) error) (jc.Row, error) {
+	var row jc.Row
+	if err := resp.Decode(&row); err != nil {
+		return nil, err
+	}
+	return row, check(row)
+}
+
+// checks refuses a row in which a field has another type than T says, so that a
+// change of the API is an error and not an empty cell.
+func checks[T any](row jc.Row) error {
+	b, err := json.Marshal(row)
+	if err == nil {
+		var typed T
+		err = json.Unmarshal(b, &typed)
+	}
+	if err != nil {
+		return &jc.Error{Code: jc.CodeUpstreamDown, Cause: "an answer of another shape than described"}
+	}
+	return nil
+}
+
+// planCreate makes an object. What has the same natural key already is found
+// before anything is sent; that it was absent is also what later lets a lost
+// answer be told from a lost request.
+func planCreate(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) {
+	req, err := bind(t, t.Operations[0], in)
+	if err != nil {
+		return nil, err
+	}
+	body := bodyOf(req)
+	key := naturalKey(t.kind, body)
+	if key != "" {
+		have, err := r.dir.ByName(ctx, t.kind, []string{key}, true)
+		if err != nil {
+			return nil, err
+		}
+		if there := have[key]; len(there) > 0 {
+			return nil, &Refusal{Code: jc.CodeConflict, Text: fmt.Sprintf("a %s called %s exists already (id %s)", t.kind.Noun, plainName(there[0].Name), there[0].ID)}
+		}
+	}
+	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(body)}
+	if t.kind != nil {
+		step.Targets = append([]auth.Target{{Type: t.kind.Type, Name: key}}, step.Targets...)
+	}
+	step.Verify = func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error) {
+		id := ""
+		if resp != nil {
+			var made jc.Row
+			if err := resp.Decode(&made); err != nil {
+				resp = nil // it was made, as far as the status tells; its id is not known
+			} else if t.kind != nil {
+				id = t.kind.IDOf(made)
+			}
+		}
+		return seeCreated(ctx, t, r, id, key, body)
+	}
+	return &Plan{Steps: []Step{step}}, nil
+}
+
+// seeCreated looks for the new object by the id that was answered, else by the
+// key that nothing had before.
+func seeCreated(ctx context.Context, t *Tool, r *Reader, id, key string, body map[string]any) (Seen, error) {
+	unseen := Seen{Outcome: Unknown}
+	if id != "" {
+		unseen = Seen{Outcome: Accepted, Note: "id " + id}
+	}
+	if t.kind == nil || id == "" && key == "" {
+		return unseen, nil
+	}
+	var o jc.Object
+	if id != "" && t.kind.Get.Path != "" {
+		found, err := r.dir.ByID(ctx, t.kind, []string{id}, true)
+		if err != nil {
+			return unseen, err
+		}
+		o = found[id]
+	} else if key != "" {
+		found, err := r.dir.ByName(ctx, t.kind, []string{key}, true)
+		if err != nil {
+			return unseen, err
+		}
+		if len(found[key]) == 1 {
+			o = found[key][0]
+		}
+	}
+	if o.ID == "" || !agrees(o.Row, body) {
+		return unseen, nil
+	}
+	return Seen{Outcome: Done, Note: "id " + o.ID, Row: o.Row}, nil
+}
+
+// planChange updates an object: it is read first, so that the plan shows before
+// and after, a Merge loses nothing, and what is already so is not sent.
+func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) {
+	req, err := bind(t, t.Operations[0], in)
+	if err != nil {
+		return nil, err
+	}
+	given := bodyOf(req)
+	step := Step{Tool: t, Targets: targetsOf(in), After: hideSecrets(given)}
+	if t.noBack != "" {
+		step.Request = req
+		step.Verify = func(context.Context, *Reader, *jc.Response) (Seen, error) {
+			return Seen{Outcome: Accepted, Note: t.noBack}, nil
+		}
+		return &Plan{Steps: []Step{step}}, nil
+	}
+	if len(given) == 0 {
+		return nil, invalid("", "nothing to change was given; it takes "+joinNames(bodyNames(t)))
+	}
+	read := jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}
+	now, err := r.row(ctx, read)
+	if err != nil {
+		return nil, err
+	}
+	step.Before = map[string]any{}
+	for name := range given {
+		if v, ok := now[name]; ok && !isSecret(name, v) {
+			step.Before[name] = v
+		}
+	}
+	if agrees(now, given) && !hasSecret(given) {
+		step.Skip = "already so"
+	}
+	if t.merge {
+		whole := map[string]any{}
+		for _, f := range fieldsOf(t.in) {
+			if v, ok := now[f.api]; ok && f.place == "body" && v != nil {
+				whole[f.api] = v
+			}
+		}
+		maps.Copy(whole, given)
+		req.Body = whole
+	}
+	step.Request = req
+	step.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
+		after, err := r.row(ctx, read)
+		if err != nil {
+			return Seen{Outcome: Accepted}, err
+		}
+		if agrees(after, given) {
+			return Seen{Outcome: Done, Row: after}, nil
+		}
+		return Seen{Outcome: Accepted, Row: after}, nil
+	}
+	return &Plan{Steps: []Step{step}}, nil
+}
+
+// planDelete deletes an object and sees that it is gone.
+func planDelete(t *Tool, in any) (*Plan, error) {
+	req, err := bind(t, t.Operations[0], in)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Tool: t, Request: req, Targets: targetsOf(in), State: stateOf(in)}
+	step.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
+		if t.noBack != "" {
+			return Seen{Outcome: Accepted, Note: t.noBack}, nil
+		}
+		_, err := r.row(ctx, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params})
+		switch {
+		case jc.IsCode(err, jc.CodeNotFound):
+			return Seen{Outcome: Done}, nil
+		case err != nil:
+			return Seen{Outcome: Accepted}, err
+		}
+		return Seen{Outcome: Accepted, Note: "it can still be read"}, nil
+	}
+	return &Plan{Steps: []Step{step}}, nil
+}
+
+// planAct orders something that cannot be read back.
+func planAct(t *Tool, in any) (*Plan, error) {
+	req, err := bind(t, t.Operations[0], in)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(bodyOf(req)), State: stateOf(in)}
+	step.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
+		if resp == nil {
+			return Seen{Outcome: Unknown}, nil
+		}
+		note := t.noBack
+		if step.State != "" {
+			note += "; " + step.State
+		}
+		return Seen{Outcome: Accepted, Note: note}, nil
+	}
+	return &Plan{Steps: []Step{step}}, nil
+}
+
+// targetsOf are the objects that the refs of an input came to, in the order of its fields.
+func targetsOf(in any) []auth.Target {
+	var all []found
+	_ = references(reflect.ValueOf(in), "", &all)
+	var out []auth.Target
+	for _, f := range all {
+		o := f.ref.Found()
+		if t := (auth.Target{Type: f.kind.Type, ID: o.ID, Name: o.Name}); o.ID != "" && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// stateOf says what is known of the first target, for a person who has to decide.
+func stateOf(in any) string {
+	var all []found
+	_ = references(reflect.ValueOf(in), "", &all)
+	for _, f := range all {
+		if o := f.ref.Found(); f.kind.State != nil && o.Row != nil {
+			return f.kind.State(o.Row)
+		}
+	}
+	return ""
+}
+
+// naturalKey is what nothing else of its kind may be called.
+func naturalKey(k *jc.Kind, body map[string]any) string {
+	if k == nil || k.Find.Path == "" {
+		return ""
+	}
+	for _, n := range k.Names {
+		if s, _ := body[n.Field].(string); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func bodyOf(req jc.Request) map[string]any {
+	b, _ := req.Body.(map[string]any)
+	return b
+}
+
+func bodyNames(t *Tool) (out []string) {
+	for _, f := range fieldsOf(t.in) {
+		if f.place == "body" {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
+// agrees reports whether the row holds what was sent. Secrets cannot be read back
+// and do not count; a field that the API leaves out counts as "" or empty.
+func agrees(row jc.Row, sent map[string]any) bool {
+	for name, want := range sent {
+		if isSecret(name, want) {
+			continue
+		}
+		if have, ok := row[name]; !equal(have, want) && (ok || !isEmpty(want)) {
+			return false
+		}
+	}
+	return true
+}
+
+// equal compares JSON values. Objects agree when every field that was sent does:
+// the API adds fields of its own. Times agree when they are the same instant.
+func equal(have, want any) bool {
+	switch w := want.(type) {
+	case map[string]any:
+		h, ok := have.(map[string]any)
+		if !ok {
+			return false
+		}
+		for k, v := range w {
+			if !equal(h[k], v) && !(isEmpty(h[k]) && isEmpty(v)) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		h, ok := have.([]any)
+		if !ok || len(h) != len(w) {
+			return false
+		}
+		for i := range w {
+			if !equal(h[i], w[i]) {
+				return false
+			}
+		}
+		return true
+	case string:
+		h, ok := have.(string)
+		return ok && (h == w || sameInstant(h, w))
+	}
+	return fmt.Sprint(have) == fmt.Sprint(want)
+}
+
+func isEmpty(v any) bool {
+	switch x := v.(type) {
+	case nil:
+		return true
+	case string:
+		return x == ""
+	case []any:
+		return len(x) == 0
+	case map[string]any:
+		return len(x) == 0
+	}
+	return false
+}

@@ -1,0 +1,192 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// trip is one call on its way: what the stations of the road know of it.
+type trip struct {
+	tool *Tool
+	who  auth.Principal
+	call Call
+	args arguments
+	id   string // joins the audit lines of one call
+}
+
+// arguments are decoded arguments: the tool's own, and those that are ours everywhere.
+type arguments struct {
+	in     any // *In
+	list   listArgs
+	search searchArgs
+	dry    bool
+}
+
+// Call runs a tool. Every call takes this road, top to bottom, and no code
+// reaches JumpCloud another way.
+func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
+	t := d.byName[c.Tool]
+	who, known := auth.From(ctx)
+	if t == nil || !known {
+		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+	}
+	tr := &trip{tool: t, who: who, call: c, id: newID("k-")}
+	changing := t.Risk != auth.Read
+	ctx, cancel := context.WithTimeout(ctx, Budget)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil { // its value may hold anything: it is neither shown nor logged
+			d.o.Log.ErrorContext(ctx, "a tool panicked", "tool", t.Name)
+			answer = failure(errors.New("panic"), false)
+		}
+	}()
+
+	// grant: may this principal use this tool?
+	if dec := d.o.Grants.Decide(who, t.action()); !dec.Allow {
+		return d.refuse(ctx, tr, nil, denied(dec), dec)
+	}
+	// decode: schema check, unknown argument refused
+	if err := tr.decode(); err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
+	}
+	if d.o.Client == nil {
+		return d.refuse(ctx, tr, nil, &Refusal{jc.CodeUnauthorized, d.o.Unset}, auth.Decision{})
+	}
+	ctx = jc.WithAgent(ctx, who.Agent)
+	ctx = jc.WithFence(ctx, d.fence(t, nil)...)
+	r := &Reader{d: d, trip: tr, dir: d.dir}
+	// resolve: every ref, everywhere in the value
+	if err := resolve(ctx, d.dir, t.Risk, tr.args.in); err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
+	}
+	// plan: what would be sent, in order
+	plan, err := t.plan(ctx, r, tr.args.in)
+	if err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
+	}
+	// grant: these objects, this many, now?
+	dec := d.decide(who, plan)
+	if !dec.Allow {
+		return d.refuse(ctx, tr, plan, denied(dec), dec)
+	}
+	// dry run: show the plan and stop
+	if tr.args.dry {
+		return d.preview(ctx, t, plan, dec)
+	}
+	// confirm: a person says yes, sealed to the plan
+	if ask := d.confirm(ctx, tr, plan, dec); ask != nil {
+		return *ask
+	}
+	// run: intent line, send, read back, result line
+	results := d.run(ctx, r, plan, dec)
+	// shape
+	finish := plan.Finish
+	if finish == nil {
+		finish = d.report
+	}
+	if !changing && results[0].Err != nil {
+		return failure(results[0].Err, false)
+	}
+	answer, err = finish(context.WithoutCancel(ctx), r, results)
+	if err != nil {
+		return failure(err, changing)
+	}
+	return answer
+}
+
+// decode checks the arguments against the full schema and fills the input.
+func (tr *trip) decode() error {
+	raw := tr.call.Arguments
+	if len(bytes.TrimSpace(raw)) == 0 || string(bytes.TrimSpace(raw)) == "null" {
+		raw = json.RawMessage("{}")
+	}
+	if err := tr.tool.Schema.Check(raw); err != nil {
+		return err
+	}
+	tr.args.in = reflect.New(tr.tool.in).Interface()
+	var dry dryArgs
+	for _, part := range []any{tr.args.in, &tr.args.list, &tr.args.search, &dry} {
+		if err := json.Unmarshal(raw, part); err != nil {
+			return invalid("", "the arguments do not have the form of the schema")
+		}
+	}
+	tr.args.dry = dry.DryRun
+	return nil
+}
+
+// fence is what the call in hand may send: reads that follow from the
+// declaration, and, while a step runs, that step's operation.
+func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
+	out := append(t.lookups(), organizationsList)
+	if step != nil {
+		out = append(out, step.Tool.lookups()...)
+		for _, e := range t.Operations { // a step can only be what the declaration names
+			if e == step.Request.Endpoint {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// decide asks the grant for every step as its own tool, and takes the strictest approval.
+func (d *Desk) decide(who auth.Principal, p *Plan) auth.Decision {
+	objects := 0
+	for i := range p.Steps {
+		if p.Steps[i].Skip == "" && p.Steps[i].read == nil {
+			objects++
+		}
+	}
+	all := auth.Decision{Allow: true}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		a := s.Tool.action()
+		a.Targets, a.Objects = s.Targets, objects
+		dec := d.o.Grants.Decide(who, a)
+		if !dec.Allow {
+			return dec
+		}
+		dec.Approval = max(dec.Approval, all.Approval)
+		if s.Skip != "" {
+			dec.Approval = all.Approval
+		}
+		all = dec
+	}
+	return all
+}
+
+// denied is the refusal of a grant, in words that keep an agent from blaming JumpCloud.
+func denied(dec auth.Decision) error {
+	return &Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}
+}
+
+// refuse writes the line of a refusal and makes its answer.
+func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec auth.Decision) Answer {
+	a := failure(err, tr.tool.Risk != auth.Read)
+	line := tr.line("refused", auth.Line{Code: a.Code, Decision: dec.Rule, Outcome: string(NotSent)})
+	if p != nil && len(p.Steps) > 0 {
+		line.Targets = p.Steps[0].Targets
+	}
+	line.Say = tr.say(nil, "was refused: "+a.Code)
+	if err := d.o.Audit.Write(context.WithoutCancel(ctx), line); err != nil {
+		d.o.Log.ErrorContext(ctx, "the audit line of a refusal could not be written", "tool", tr.tool.Name)
+	}
+	return a
+}
+
+// line is an audit line with what every line of a call has in common.
+func (tr *trip) line(phase string, l auth.Line) auth.Line {
+	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
+	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
+	if l.Tool == "" {
+		l.Tool, l.Risk = tr.tool.Name, tr.tool.Risk.String()
+	}
+	return l
+}

@@ -1,0 +1,193 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// readBacks is how often a change that is not seen yet is looked for, and how
+// long is waited before each look: the directory needs a moment in places.
+var readBacks = [...]time.Duration{0, 300 * time.Millisecond, time.Second}
+
+// run does the steps of a plan. A step that fails ends a plan whose order
+// matters; what was not sent is said.
+func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) []Result {
+	results := make([]Result, len(p.Steps))
+	workers := 1
+	if p.Parallel {
+		workers = 8
+	}
+	var g errgroup.Group
+	g.SetLimit(workers)
+	stop, halt := context.WithCancelCause(context.Background())
+	defer halt(nil)
+	for i := range p.Steps {
+		g.Go(func() error {
+			s := &p.Steps[i]
+			results[i] = Result{Step: s, Seen: Seen{Outcome: NotSent}}
+			switch {
+			case s.Skip != "":
+				results[i].Seen = Seen{Outcome: NoEffect, Note: s.Skip}
+			case stop.Err() != nil:
+				results[i].Err = context.Cause(stop)
+			default:
+				results[i] = d.step(ctx, r, s, dec)
+				if err := results[i].Err; err != nil && (!p.Parallel || hopeless(err)) {
+					halt(err)
+				}
+			}
+			if r.trip.call.Progress != nil && workers == 1 && len(p.Steps) > 1 {
+				r.trip.call.Progress(i+1, len(p.Steps), "")
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return results
+}
+
+// hopeless errors would meet every later step too.
+func hopeless(err error) bool {
+	return jc.IsCode(err, jc.CodeRateLimited) || jc.IsCode(err, jc.CodeUnauthorized) || jc.IsCode(err, jc.CodeUpstreamDown) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// step does one step: intent line, send, read back, result line. No line, no change.
+func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) (res Result) {
+	res = Result{Step: s, Seen: Seen{Outcome: NotSent}}
+	ctx = jc.WithFence(ctx, d.fence(r.trip.tool, s)...)
+	line := auth.Line{
+		Tool: s.Tool.Name, Risk: s.Tool.Risk.String(), Targets: s.Targets, Decision: dec.Rule,
+		Method: s.Request.Method, Path: s.Request.Path,
+	}
+	line.Say = r.trip.say(s, "asked to")
+	quiet := context.WithoutCancel(ctx)
+	if err := d.o.Audit.Write(quiet, r.trip.line("intent", line)); err != nil && s.read == nil {
+		res.Err = &Refusal{jc.CodeInternal, "the audit line could not be written, so the change was not made"}
+		return res
+	}
+	start := time.Now()
+	if s.read != nil {
+		res.Value, res.Err = s.read(ctx, r)
+		if res.Outcome = Done; res.Err != nil {
+			res.Outcome = Failed
+		}
+	} else {
+		d.send(ctx, r, s, &res)
+	}
+	line.Outcome, line.Attempts, line.MS = string(res.Outcome), res.Attempts, time.Since(start).Milliseconds()
+	if res.Err != nil {
+		line.Code = failure(res.Err, false).Code
+	}
+	line.Change = r.change(s)
+	line.Say = r.trip.say(s, strings.TrimSpace(string(res.Outcome)+":"))
+	if err := d.o.Audit.Write(quiet, r.trip.line("result", line)); err != nil {
+		d.o.Log.ErrorContext(ctx, "the audit line of a result could not be written", "tool", s.Tool.Name)
+		res.Note = strings.TrimPrefix(res.Note+"; the audit line of this result could not be written", "; ")
+	}
+	return res
+}
+
+// send makes the request of a step and reads back what became of it. Once the
+// request is on the wire the call can no longer be cancelled.
+func (d *Desk) send(ctx context.Context, r *Reader, s *Step, res *Result) {
+	resp, err := d.o.Client.Do(ctx, s.Request)
+	d.dir.Forget()
+	var api *jc.Error
+	if errors.As(err, &api) {
+		res.Attempts = api.Attempts
+	}
+	if resp != nil {
+		res.Attempts = resp.Attempts
+	}
+	after := context.WithoutCancel(ctx)
+	after, cancel := context.WithTimeout(after, 10*time.Second)
+	defer cancel()
+	switch {
+	case err == nil:
+		res.Seen, _ = d.readBack(after, r, s, resp)
+	case api != nil && api.Outcome == jc.Unknown:
+		res.Err = err
+		res.Seen = Seen{Outcome: Unknown}
+		seen, verr := d.readBack(after, r, s, nil)
+		if verr == nil && seen.Outcome == Done {
+			res.Seen, res.Err = seen, nil
+			res.Note = strings.TrimPrefix(res.Note+"; the answer was lost, seen on read-back", "; ")
+		}
+	case api != nil && api.Outcome == jc.NotSent:
+		res.Err = err
+	default:
+		res.Seen, res.Err = Seen{Outcome: Failed}, err
+	}
+}
+
+// readBack looks whether the change is there, a few times where it is not at once.
+func (d *Desk) readBack(ctx context.Context, r *Reader, s *Step, resp *jc.Response) (seen Seen, err error) {
+	if s.Verify == nil {
+		if resp == nil {
+			return Seen{Outcome: Unknown}, nil
+		}
+		return Seen{Outcome: Accepted}, nil
+	}
+	for _, wait := range readBacks {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return seen, ctx.Err()
+		}
+		seen, err = s.Verify(ctx, r, resp)
+		if err != nil {
+			note := "it could not be read back"
+			if resp != nil {
+				return Seen{Outcome: Accepted, Note: strings.TrimPrefix(seen.Note+"; "+note, "; ")}, nil
+			}
+			return Seen{Outcome: Unknown, Note: note}, err
+		}
+		if seen.Outcome == Done || s.Tool.noBack != "" {
+			break
+		}
+	}
+	return seen, nil
+}
+
+// say is the sentence of an audit line.
+func (tr *trip) say(s *Step, what string) string {
+	tool := tr.tool
+	var targets []auth.Target
+	if s != nil {
+		tool, targets = s.Tool, s.Targets
+	}
+	return clean(fmt.Sprintf("%s %s %s%s", tr.who, what, strings.ToLower(tool.Title), onTargets(targets)))
+}
+
+// onTargets is " on user ana.lopez, user group Sales".
+func onTargets(targets []auth.Target) string {
+	if len(targets) == 0 {
+		return ""
+	}
+	words := make([]string, len(targets))
+	for i, t := range targets {
+		words[i] = describe(t)
+	}
+	return " on " + strings.Join(words, ", ")
+}
+
+// describe is "user group Sales"; the id where there is no name.
+func describe(t auth.Target) string {
+	noun := t.Type
+	if k := jc.KindOf(t.Type); k != nil {
+		noun = k.Noun
+	}
+	if t.Name != "" {
+		return noun + " " + plainName(t.Name)
+	}
+	return noun + " " + t.ID
+}

@@ -1,0 +1,123 @@
+package tools
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/schemas"
+)
+
+// Surface is how much of the tools is listed.
+type Surface string
+
+// The surfaces.
+const (
+	// CoreSurface lists the tools that people use most.
+	CoreSurface Surface = "core"
+	// FullSurface lists all.
+	FullSurface Surface = "full"
+)
+
+// Surfaces are the known ones.
+func Surfaces() []string { return []string{string(CoreSurface), string(FullSurface)} }
+
+// Selection narrows what is listed and can be called. The zero value is the core surface.
+type Selection struct {
+	Surface  Surface
+	Toolsets []string // names of toolsets; empty is all
+	Tools    []string // globs of tool names, "!glob" denies; empty is all
+	ReadOnly bool
+}
+
+// pick gives the selected tools. Naming toolsets or tools selects from all
+// declared ones, not from core alone; a name or glob that meets nothing is an error.
+func (s Selection) pick(all []*Tool) ([]*Tool, error) {
+	if s.Surface == "" {
+		s.Surface = CoreSurface
+	}
+	if !slices.Contains(Surfaces(), string(s.Surface)) {
+		return nil, fmt.Errorf("unknown surface %q; known: %s", s.Surface, strings.Join(Surfaces(), ", "))
+	}
+	if err := s.check(all); err != nil {
+		return nil, err
+	}
+	named := len(s.Toolsets) > 0 || slices.ContainsFunc(s.Tools, func(g string) bool { return !strings.HasPrefix(g, "!") })
+	var out []*Tool
+	for _, t := range all {
+		switch {
+		case s.ReadOnly && t.Risk != auth.Read,
+			len(s.Toolsets) > 0 && !slices.Contains(s.Toolsets, t.Toolset),
+			!s.globbed(t.Name),
+			!named && s.Surface == CoreSurface && !t.Core:
+		default:
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+func (s Selection) check(all []*Tool) error {
+	for _, name := range s.Toolsets {
+		if _, ok := Toolsets[name]; !ok {
+			return unknownName("toolset", name, slices.Sorted(maps.Keys(Toolsets)))
+		}
+	}
+	for _, g := range s.Tools {
+		bare := strings.TrimPrefix(g, "!")
+		if _, err := path.Match(bare, ""); err != nil {
+			return fmt.Errorf("%q is not a glob of tool names", g)
+		}
+		if !slices.ContainsFunc(all, func(t *Tool) bool { ok, _ := path.Match(bare, t.Name); return ok }) {
+			names := make([]string, len(all))
+			for i, t := range all {
+				names[i] = t.Name
+			}
+			slices.Sort(names)
+			return unknownName("tool", bare, names)
+		}
+	}
+	return nil
+}
+
+// globbed: the last word is with the denials.
+func (s Selection) globbed(name string) bool {
+	allowed, positive := false, false
+	for _, g := range s.Tools {
+		bare, deny := strings.CutPrefix(g, "!")
+		hit, _ := path.Match(bare, name)
+		if deny && hit {
+			return false
+		}
+		positive = positive || !deny
+		allowed = allowed || !deny && hit
+	}
+	return allowed || !positive
+}
+
+func unknownName(what, name string, known []string) error {
+	if near := schemas.Nearest(name, known); near != "" {
+		return fmt.Errorf("unknown %s %q; did you mean %q? known: %s", what, name, near, strings.Join(known, ", "))
+	}
+	return fmt.Errorf("unknown %s %q; known: %s", what, name, strings.Join(known, ", "))
+}
+
+// Check refuses declarations that do not fit: each with its own reason, two of one name, a toolset-less tool.
+func Check(all []*Tool) error {
+	seen := map[string]bool{}
+	for _, t := range all {
+		switch {
+		case t.err != nil:
+			return t.err
+		case t.Toolset == "":
+			return fmt.Errorf("tool %s belongs to no toolset", t.Name)
+		case seen[t.Name]:
+			return fmt.Errorf("two tools are called %s", t.Name)
+		}
+		seen[t.Name] = true
+	}
+	return nil
+}
