@@ -4,5 +4,5 @@ import "slices"
 
 // All is every tool there is.
 func All() []*Tool {
-	return slices.Concat(users, userGroups)
+	return slices.Concat(users, userGroups, devices, deviceGroups)
 }

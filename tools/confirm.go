@@ -122,7 +122,7 @@ func (d *Desk) preview(ctx context.Context, t *Tool, p *Plan, dec auth.Decision)
 			break
 		}
 		if s.Skip != "" {
-			fmt.Fprintf(&b, "\n- skip%s: %s", onTargets(s.Targets), s.Skip)
+			fmt.Fprintf(&b, "\n- skip %s: %s", stepLine(s), s.Skip)
 			continue
 		}
 		fmt.Fprintf(&b, "\n- %s %s: %s", s.Request.Method, s.Request.Path, stepLine(s))
@@ -141,6 +141,9 @@ func (d *Desk) preview(ctx context.Context, t *Tool, p *Plan, dec auth.Decision)
 
 // stepLine is "user group Sales: description "a" -> "b"".
 func stepLine(s *Step) string {
+	if s.Line != "" {
+		return s.Line
+	}
 	words := make([]string, len(s.Targets))
 	for i, t := range s.Targets {
 		words[i] = describe(t)

@@ -32,6 +32,8 @@ type Step struct {
 	Targets []auth.Target
 	// Before and After hold the fields that change, by the API's names; secrets as "set".
 	Before, After map[string]any
+	// Line says in words what the step does, where targets and fields do not ("add user a to user group b").
+	Line string
 	// Skip says why nothing has to be sent ("already a member").
 	Skip string
 	// Verify reads back whether the step happened. resp is nil when the outcome of

@@ -130,7 +130,7 @@ func (d *Desk) reportOne(ctx context.Context, r *Reader, res Result) Answer {
 	var b strings.Builder
 	b.WriteString(string(res.Outcome))
 	if res.Outcome == NoEffect {
-		fmt.Fprintf(&b, ": %s. %s (%s)", res.Note, stepLine(s), d.org.name(ctx, d))
+		fmt.Fprintf(&b, ": %s. %s (%s).", res.Note, stepLine(s), d.org.name(ctx, d))
 		return Answer{Text: []string{b.String()}}
 	}
 	fmt.Fprintf(&b, ". %s (%s).", stepLine(s), d.org.name(ctx, d))

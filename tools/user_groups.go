@@ -1,6 +1,9 @@
 package tools
 
 import (
+	"context"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
@@ -9,16 +12,56 @@ type userGroup struct {
 }
 
 type userGroupNew struct {
-	Name        string `json:"name" jsonschema:"required,minLength=1"`
-	Description string `json:"description,omitempty"`
+	Name        string               `json:"name" jsonschema:"required,minLength=1"`
+	Description string               `json:"description,omitempty"`
+	Attributes  *userGroupAttributes `json:"attributes,omitempty" rare:"true"`
 	groupExtras
 }
 
 type userGroupEdit struct {
 	userGroup
-	Name        string  `json:"name,omitempty" jsonschema:"minLength=1"`
-	Description *string `json:"description,omitempty"`
+	Name        string               `json:"name,omitempty" jsonschema:"minLength=1"`
+	Description *string              `json:"description,omitempty"`
+	Attributes  *userGroupAttributes `json:"attributes,omitempty" rare:"true"`
 	groupExtras
+}
+
+type userGroupMembers struct {
+	userGroup
+	Add    []jc.Ref[jc.User] `json:"add,omitempty" in:"-"`
+	Remove []jc.Ref[jc.User] `json:"remove,omitempty" in:"-"`
+}
+
+// userGroupAttributes are what a group gives its members on devices, in LDAP and in RADIUS.
+type userGroupAttributes struct {
+	Sudo         *sudoAttribute `json:"sudo,omitempty"`
+	LDAPGroups   []onlyName     `json:"ldapGroups,omitempty"`
+	POSIXGroups  []posixGroup   `json:"posixGroups,omitempty"`
+	RADIUS       *radiusReplies `json:"radius,omitempty"`
+	SambaEnabled *bool          `json:"sambaEnabled,omitempty"`
+}
+
+type sudoAttribute struct {
+	Enabled         bool `json:"enabled" jsonschema:"required"`
+	WithoutPassword bool `json:"withoutPassword" jsonschema:"required"`
+}
+
+type onlyName struct {
+	Name string `json:"name,omitempty"`
+}
+
+type posixGroup struct {
+	ID   int    `json:"id" jsonschema:"required"`
+	Name string `json:"name" jsonschema:"required"`
+}
+
+type radiusReplies struct {
+	Reply []radiusReply `json:"reply,omitempty"`
+}
+
+type radiusReply struct {
+	Name  string `json:"name" jsonschema:"required"`
+	Value string `json:"value" jsonschema:"required"`
 }
 
 // groupExtras are what user groups and device groups take beside, seldom used.
@@ -28,7 +71,6 @@ type groupExtras struct {
 	MemberQuery             *memberQuery  `json:"memberQuery,omitempty" rare:"true"`
 	MemberQueryExemptions   []graphObject `json:"memberQueryExemptions,omitempty" rare:"true"`
 	MemberSuggestionsNotify *bool         `json:"memberSuggestionsNotify,omitempty" rare:"true"`
-	Attributes              any           `json:"attributes,omitempty" rare:"true"`
 }
 
 type memberQuery struct {
@@ -44,10 +86,16 @@ type queryFilter struct {
 }
 
 type graphObject struct {
-	ID         string `json:"id" jsonschema:"required"`
-	Type       string `json:"type" jsonschema:"required"`
-	Attributes any    `json:"attributes,omitempty"`
+	ID         string         `json:"id" jsonschema:"required"`
+	Type       string         `json:"type" jsonschema:"required"`
+	Attributes map[string]any `json:"attributes,omitempty"`
 }
+
+const (
+	userGroupEdges     = "POST /api/v2/usergroups/{group}/members"
+	userGroupMembersAt = "GET /api/v2/usergroups/{group}/members"
+	userParents        = "GET /api/v2/users/{user}/memberof"
+)
 
 var userGroups = Set{"user_groups", "Groups of users and what they grant."}.Of(
 	List[None, jc.UserGroup]("user_groups_list", "GET /api/v2/usergroups",
@@ -60,4 +108,12 @@ var userGroups = Set{"user_groups", "Groups of users and what they grant."}.Of(
 		"Rename or describe a user group.", Merge),
 	Delete[userGroup]("user_groups_delete", "DELETE /api/v2/usergroups/{group}",
 		"Delete a user group. Members lose everything it granted."),
+	List[userGroup, jc.Connection]("user_groups_members_list", userGroupMembersAt,
+		"List the users in a user group.", Rows(shownConnection), Columns("name"), Names("name", "type", jc.User{}.Kind())),
+	Job("user_groups_members_change", "Add users to a user group or remove them.",
+		Uses{Own: []string{userGroupEdges}, Reads: []string{userParents, userGroupMembersAt}, Risk: auth.Change, Effect: jc.Idempotent},
+		func(ctx context.Context, r *Reader, in *userGroupMembers) (*Plan, error) {
+			return changeMembers(ctx, r, in.Group.Found(), objects(in.Add), objects(in.Remove),
+				jc.At(userGroupEdges), jc.At(userParents), jc.At(userGroupMembersAt))
+		}, Core),
 )
