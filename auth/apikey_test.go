@@ -147,7 +147,24 @@ func TestRenewObeysTheCallersDeadline(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		if !key.Renew(t.Context(), refused) {
-			t.Error("the caller that gave up spoilt it for the others")
+			t.Error("the first caller's reload is not seen")
+		}
+	})
+}
+
+func TestACallerThatGivesUpSpoilsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newCountingSource("bad", 1)
+		src.slow = time.Minute
+		key := APIKey(src)
+		refused := signedRequest(t, key)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if key.Renew(ctx, refused) {
+			t.Error("renewed without waiting for it")
+		}
+		if !key.Renew(t.Context(), refused) {
+			t.Error("the next caller was not let in")
 		}
 	})
 }

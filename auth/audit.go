@@ -24,23 +24,23 @@ const (
 // Line is one entry of the audit. Its fields are all that can be written down: there
 // is none for arguments, bodies, headers or values, so no secret has a place here.
 type Line struct {
-	Time      time.Time     `json:"time"` // zero means now
-	Phase     string        `json:"phase"`
-	Say       string        `json:"say"` // one sentence in plain English
-	Agent     string        `json:"agent,omitempty"`
-	Principal string        `json:"principal,omitempty"`
-	Tool      string        `json:"tool,omitempty"`
-	Risk      string        `json:"risk,omitempty"`
-	Targets   []Target `json:"targets,omitempty"`
-	Method    string        `json:"method,omitempty"`
-	Path      string        `json:"path,omitempty"` // the template, never the path sent
-	Decision  string        `json:"decision,omitempty"`
-	Outcome   string        `json:"outcome,omitempty"`
-	Code      string        `json:"code,omitempty"`
-	Attempts  int           `json:"attempts,omitempty"`
-	MS        int64         `json:"ms,omitempty"`
-	Change    string        `json:"change,omitempty"` // change id
-	Call      string        `json:"call,omitempty"`   // call id, the same on intent and result
+	Time      time.Time `json:"time"` // zero means now
+	Phase     string    `json:"phase"`
+	Say       string    `json:"say"` // one sentence in plain English
+	Agent     string    `json:"agent,omitempty"`
+	Principal string    `json:"principal,omitempty"`
+	Tool      string    `json:"tool,omitempty"`
+	Risk      string    `json:"risk,omitempty"`
+	Targets   []Target  `json:"targets,omitempty"`
+	Method    string    `json:"method,omitempty"`
+	Path      string    `json:"path,omitempty"` // the template, never the path sent
+	Decision  string    `json:"decision,omitempty"`
+	Outcome   string    `json:"outcome,omitempty"`
+	Code      string    `json:"code,omitempty"`
+	Attempts  int       `json:"attempts,omitempty"`
+	MS        int64     `json:"ms,omitempty"`
+	Change    string    `json:"change,omitempty"` // change id
+	Call      string    `json:"call,omitempty"`   // call id, the same on intent and result
 }
 
 // AuditTarget is one object a step touches.
@@ -143,9 +143,6 @@ func (a *auditLog) Close() error {
 	}
 	err := a.close()
 	a.close = nil
-	if a.broken == nil {
-		a.broken = os.ErrClosed
-	}
 	return err
 }
 

@@ -108,6 +108,10 @@ func TestHostileNamesStayInTheirLine(t *testing.T) {
 	if r := []rune(got.Targets[0].Name); len(r) != maxAuditText+1 || r[len(r)-1] != '…' {
 		t.Errorf("%d runes", len(r))
 	}
+	buf.Reset()
+	if err := NewAudit(&buf).Write(t.Context(), Line{Phase: PhaseResult, Say: strings.Repeat("x", 10_000)}); err != nil || buf.Len() > maxAuditText+100 {
+		t.Errorf("%d bytes, %v", buf.Len(), err)
+	}
 	if strings.HasPrefix(l.Targets[0].Name, "…") || len([]rune(l.Targets[0].Name)) < 10_000 {
 		t.Error("the caller's line was changed")
 	}
@@ -137,13 +141,16 @@ func TestAFullDiskStopsEverything(t *testing.T) {
 	for _, short := range []bool{false, true} {
 		d := &disk{left: 250, short: short}
 		a := NewAudit(d)
-		good := 0
+		good, failed := 0, false
 		for range 10 {
 			err := a.Write(t.Context(), Line{Phase: PhaseIntent, Say: strings.Repeat("x", 20)})
 			if err == nil {
-				good++
+				if good++; failed {
+					t.Error("a line was written after one that failed")
+				}
 				continue
 			}
+			failed = true
 			cause := error(syscall.ENOSPC)
 			if short {
 				cause = io.ErrShortWrite

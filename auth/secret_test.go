@@ -256,9 +256,18 @@ func TestCommandIsGivenUp(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the command lines are for sh")
 	}
-	start := time.Now()
-	if _, err := runSecretCommand(t.Context(), "sleep 60; echo x", 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "longer than 50ms") {
-		t.Errorf("limit: %v", err)
+	best := time.Hour // of several, since the machine may be busy
+	for range 5 {
+		start := time.Now()
+		if _, err := runSecretCommand(t.Context(), "sleep 60; echo x", 20*time.Millisecond); err == nil || !strings.Contains(err.Error(), "longer than 20ms") {
+			t.Errorf("limit: %v", err)
+		}
+		if best = min(best, time.Since(start)); best < 900*time.Millisecond {
+			break
+		}
+	}
+	if best >= time.Second { // then it was WaitDelay that ended the wait
+		t.Errorf("took %v: what the shell started was not ended", best)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -268,9 +277,6 @@ func TestCommandIsGivenUp(t *testing.T) {
 	}
 	if _, err := src.Reload(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("caller's deadline: %v", err)
-	}
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("took %v: what the shell started was not ended", took)
 	}
 }
 
