@@ -139,17 +139,32 @@ func (d *Desk) preview(ctx context.Context, t *Tool, p *Plan, dec auth.Decision)
 	return Answer{Text: []string{b.String()}}
 }
 
-// stepLine is "user group Sales: description "a" -> "b"".
+// stepLine is "user group Sales: description a -> b". Objects that a field was
+// set to are named there and not again as targets.
 func stepLine(s *Step) string {
 	if s.Line != "" {
 		return s.Line
 	}
-	words := make([]string, len(s.Targets))
-	for i, t := range s.Targets {
-		words[i] = describe(t)
+	after := map[string]any{}
+	named := map[string]string{}
+	for _, t := range s.Targets {
+		named[t.ID] = t.Name
+	}
+	used := map[string]bool{}
+	for k, v := range s.After {
+		if id, _ := v.(string); id != "" && named[id] != "" {
+			v, used[id] = named[id], true
+		}
+		after[k] = v
+	}
+	var words []string
+	for _, t := range s.Targets {
+		if t.ID == "" || !used[t.ID] {
+			words = append(words, describe(t))
+		}
 	}
 	line := strings.Join(words, ", ")
-	if changes := changesOf(s.Before, s.After); changes != "" {
+	if changes := changesOf(s.Before, after); changes != "" {
 		line += ": " + changes
 	}
 	return line

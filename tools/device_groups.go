@@ -42,7 +42,7 @@ var deviceGroups = Set{"device_groups", "Groups of devices."}.Of(
 	List[None, jc.DeviceGroup]("device_groups_list", "GET /api/v2/systemgroups",
 		"Find device groups.", Core, Columns("name", "description", "flags")),
 	Get[deviceGroup, jc.DeviceGroup]("device_groups_get", "GET /api/v2/systemgroups/{group}",
-		"One device group."),
+		"Show one device group."),
 	Create[deviceGroupNew, jc.DeviceGroup]("device_groups_create", "POST /api/v2/systemgroups",
 		"Create a device group."),
 	Change[deviceGroupEdit, jc.DeviceGroup]("device_groups_update", "PUT /api/v2/systemgroups/{group}",

@@ -30,7 +30,7 @@ var devices = Set{"devices", "Computers and phones under management."}.Of(
 	List[None, jc.Device]("devices_list", "GET /api/systems",
 		"Find devices.", Core, Searches("POST /api/search/systems"), Columns("hostname", "os", "version", "serialNumber", "lastContact", "flags")),
 	Get[device, jc.Device]("devices_get", "GET /api/systems/{device}",
-		"One device.", Core),
+		"Show one device.", Core),
 	Change[deviceEdit, jc.Device]("devices_update", "PUT /api/systems/{device}",
 		"Change the display name or sign-in settings of a device."),
 	Delete[device]("devices_delete", "DELETE /api/systems/{device}",

@@ -82,10 +82,18 @@ func (t *Tool) field(arg, name string) (*jc.Fact, error) {
 	}
 	problem := fmt.Sprintf("there is no field %q", clip(name))
 	if near := schemas.Nearest(head, known); near != "" {
-		problem += fmt.Sprintf("; did you mean %q", near)
+		return nil, invalid(arg, problem+fmt.Sprintf("; did you mean %q", near))
 	}
-	return nil, invalid(arg, problem+"; known: "+joinNames(known))
+	shown := known
+	if len(known) > manyNames { // the ones that people use; all are in the docs
+		shown = slices.Concat(t.columns, known[:manyNames])
+		shown = slices.DeleteFunc(slices.Compact(shown), func(s string) bool { return s == flagsColumn })
+	}
+	return nil, invalid(arg, problem+"; known: "+joinNames(shown[:min(len(shown), manyNames)]))
 }
+
+// manyNames is how many names an answer lists.
+const manyNames = 16
 
 // fieldNames are the names that fields, filter and sort take.
 func (t *Tool) fieldNames() []string {

@@ -51,6 +51,7 @@ type Outcome string
 
 // The outcomes. "Done" is said only of what was read back.
 const (
+	WasRead  Outcome = "read"
 	Done     Outcome = "done, read back"
 	Accepted Outcome = "accepted, not yet seen"
 	NoEffect Outcome = "no effect"

@@ -19,7 +19,7 @@ type found struct {
 
 // references walks the whole value: embedded structs, pointers, slices, bodies.
 func references(v reflect.Value, arg string, out *[]found) error {
-	if v.CanAddr() {
+	if v.CanAddr() && v.CanInterface() {
 		if ref, ok := v.Addr().Interface().(jc.Reference); ok {
 			if ref.Wanted() != "" && ref.Of() != nil {
 				*out = append(*out, found{ref, ref.Of(), arg})
@@ -48,7 +48,8 @@ func references(v reflect.Value, arg string, out *[]found) error {
 			if name == "" {
 				name = arg
 			}
-			if any, ok := v.Field(i).Addr().Interface().(*jc.RefAny); ok {
+			if f.Type == reflect.TypeFor[jc.RefAny]() {
+				any := v.Field(i).Addr().Interface().(*jc.RefAny)
 				if any.Wanted() == "" {
 					continue
 				}

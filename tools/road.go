@@ -174,7 +174,7 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 	if p != nil && len(p.Steps) > 0 {
 		line.Targets = p.Steps[0].Targets
 	}
-	line.Say = tr.say(nil, "was refused: "+a.Code)
+	line.Say = tr.say(nil, a.Code+", refused")
 	if err := d.o.Audit.Write(context.WithoutCancel(ctx), line); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a refusal could not be written", "tool", tr.tool.Name)
 	}

@@ -68,7 +68,7 @@ func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) 
 		Tool: s.Tool.Name, Risk: s.Tool.Risk.String(), Targets: s.Targets, Decision: dec.Rule,
 		Method: s.Request.Method, Path: s.Request.Path,
 	}
-	line.Say = r.trip.say(s, "asked to")
+	line.Say = r.trip.say(s, "asked")
 	quiet := context.WithoutCancel(ctx)
 	if err := d.o.Audit.Write(quiet, r.trip.line("intent", line)); err != nil && s.read == nil {
 		res.Err = &Refusal{jc.CodeInternal, "the audit line could not be written, so the change was not made"}
@@ -77,7 +77,7 @@ func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) 
 	start := time.Now()
 	if s.read != nil {
 		res.Value, res.Err = s.read(ctx, r)
-		if res.Outcome = Done; res.Err != nil {
+		if res.Outcome = WasRead; res.Err != nil {
 			res.Outcome = Failed
 		}
 	} else {
@@ -88,7 +88,7 @@ func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) 
 		line.Code = failure(res.Err, false).Code
 	}
 	line.Change = r.change(s)
-	line.Say = r.trip.say(s, strings.TrimSpace(string(res.Outcome)+":"))
+	line.Say = r.trip.say(s, string(res.Outcome))
 	if err := d.o.Audit.Write(quiet, r.trip.line("result", line)); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a result could not be written", "tool", s.Tool.Name)
 		res.Note = strings.TrimPrefix(res.Note+"; the audit line of this result could not be written", "; ")
@@ -158,17 +158,25 @@ func (d *Desk) readBack(ctx context.Context, r *Reader, s *Step, resp *jc.Respon
 	return seen, nil
 }
 
-// say is the sentence of an audit line.
-func (tr *trip) say(s *Step, what string) string {
-	tool := tr.tool
-	var targets []auth.Target
-	if s != nil {
-		tool, targets = s.Tool, s.Targets
+// say is the sentence of an audit line: "helpdesk (stdio), done, read back: add
+// user ana.lopez to user group Sales".
+func (tr *trip) say(s *Step, how string) string {
+	what := tr.tool.purpose()
+	if s != nil && s.Line != "" {
+		what = s.Line
+	} else if s != nil {
+		what = s.Tool.purpose() + onTargets(s.Targets)
 	}
-	return clean(fmt.Sprintf("%s %s %s%s", tr.who, what, strings.ToLower(tool.Title), onTargets(targets)))
+	return clean(fmt.Sprintf("%s, %s: %s", tr.who, how, what))
 }
 
-// onTargets is " on user ana.lopez, user group Sales".
+// purpose is the first sentence of a tool's description, to go on a sentence of ours.
+func (t *Tool) purpose() string {
+	first, _, _ := strings.Cut(t.Doc, ".")
+	return lower(first)
+}
+
+// onTargets is ": user ana.lopez, user group Sales".
 func onTargets(targets []auth.Target) string {
 	if len(targets) == 0 {
 		return ""
@@ -177,7 +185,7 @@ func onTargets(targets []auth.Target) string {
 	for i, t := range targets {
 		words[i] = describe(t)
 	}
-	return " on " + strings.Join(words, ", ")
+	return ": " + strings.Join(words, ", ")
 }
 
 // describe is "user group Sales"; the id where there is no name.

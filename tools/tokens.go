@@ -8,19 +8,21 @@ import "unicode"
 func tokens(s string) int {
 	n := 0
 	var run int
-	var class byte
+	var class, before byte
 	flush := func() {
-		switch class {
-		case 'a': // a word: common ones are one token, rare ones a token each three letters
+		switch {
+		case class == 'a' && before == 'd': // ids: letters between digits
+			n += (run + 1) / 2
+		case class == 'a': // a word: common ones are one token, rare ones a token each three letters
 			n += 1 + (run-1)/3
-		case 'd': // digits: three a token
+		case class == 'd': // digits: three a token
 			n += (run + 2) / 3
-		case 's': // spaces lead the next word
+		case class == 's': // spaces lead the next word
 			n += run / 4
-		case 'x':
+		case class == 'x':
 			n += run
 		}
-		run = 0
+		before, run = class, 0
 	}
 	for _, r := range s {
 		c := byte('x')

@@ -138,9 +138,9 @@ type restrictedField struct {
 
 var users = Set{"users", "People of the directory."}.Of(
 	List[None, jc.User]("users_list", "GET /api/systemusers",
-		"Find or count users.", Core, Searches("POST /api/search/systemusers"), Columns("username", "department", "flags")),
+		"Find or count users.", Core, Searches("POST /api/search/systemusers"), Columns("username", "department", "jobTitle", "flags")),
 	Get[user, jc.User]("users_get", "GET /api/systemusers/{user}",
-		"One user.", Core),
+		"Show one user.", Core),
 	Create[userNew, jc.User]("users_create", "POST /api/systemusers",
 		"Create a user.", Core),
 	Change[userEdit, jc.User]("users_update", "PUT /api/systemusers/{user}",

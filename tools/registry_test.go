@@ -1,0 +1,243 @@
+package tools
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tiktoken-go/tokenizer"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+var toolName = regexp.MustCompile(`^[a-z]+[0-9]*(_[a-z]+)+$`)
+
+// TestRegistry walks every declaration: what one of them forgets fails here.
+func TestRegistry(t *testing.T) {
+	all := All()
+	if err := Check(all); err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, x := range all {
+		used[x.Toolset] = true
+		t.Run(x.Name, func(t *testing.T) {
+			if !toolName.MatchString(x.Name) || len(x.Name) > 64 {
+				t.Errorf("%q is no tool name", x.Name)
+			}
+			if err := x.Schema.Compile(); err != nil {
+				t.Errorf("its schema does not compile: %v", err)
+			}
+			for _, raw := range []json.RawMessage{x.Schema.Full, x.Schema.Listed} {
+				checkSchema(t, raw)
+			}
+			if len(x.Operations) == 0 {
+				t.Error("it declares no operation")
+			}
+			for _, e := range x.Operations {
+				read := e.Method == "GET" || e.Method == "POST" && readPost(e)
+				if (x.Risk == auth.Read) != read && x.Risk != auth.Reveal {
+					t.Errorf("%s does not go with risk %s", e, x.Risk)
+				}
+			}
+			for _, e := range x.lookups() {
+				if e.Method != "GET" && !readPost(e) {
+					t.Errorf("the derived read %s is no read", e)
+				}
+			}
+			l := x.Listed()
+			if l.ReadOnly == l.Destructive && l.ReadOnly {
+				t.Error("its hints contradict each other")
+			}
+			for _, c := range x.columns {
+				if c == flagsColumn {
+					continue
+				}
+				if _, err := x.field("fields", c); err != nil {
+					t.Errorf("its column %q is no field: %v", c, err)
+				}
+			}
+		})
+	}
+	for name, doc := range Toolsets {
+		if !regexp.MustCompile(`^[a-z]+[0-9]*(_[a-z]+)*$`).MatchString(name) || !strings.HasSuffix(doc, ".") {
+			t.Errorf("toolset %q or its description %q is not in form", name, doc)
+		}
+	}
+}
+
+func readPost(e jc.Endpoint) bool {
+	return e.Method == "POST" && (strings.HasPrefix(e.Path, "/api/search/") || strings.HasPrefix(e.Path, "/insights/"))
+}
+
+// checkSchema: what clients reject or drop must not be there.
+func checkSchema(t *testing.T, raw json.RawMessage) {
+	t.Helper()
+	var root map[string]any
+	if err := json.Unmarshal(raw, &root); err != nil || root["type"] != "object" {
+		t.Fatalf("the schema is no object: %s", raw)
+	}
+	if root["additionalProperties"] != false {
+		t.Error("the schema lets unknown arguments through")
+	}
+	var walk func(any)
+	walk = func(v any) {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return
+		}
+		for _, bad := range []string{"$ref", "oneOf", "anyOf", "allOf", "$schema", "$id"} {
+			if _, there := m[bad]; there {
+				t.Errorf("the schema holds %s, which some clients reject", bad)
+			}
+		}
+		if _, typed := m["type"].(string); !typed {
+			t.Errorf("a part of the schema has no type: %v", m)
+		}
+		if props, ok := m["properties"].(map[string]any); ok {
+			for _, p := range props {
+				walk(p)
+			}
+		}
+		if items, there := m["items"]; there {
+			walk(items)
+		}
+	}
+	walk(root)
+}
+
+// TestGolden keeps the list of tools as clients see it; UPDATE_GOLDEN=1 writes it anew.
+func TestGolden(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	got, err := json.MarshalIndent(b.desk.List(b.ctx), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	const path = "testdata/tools.json"
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("the list of tools changed; if that is meant, UPDATE_GOLDEN=1 go test ./tools -run TestGolden\n%s", diff)
+	}
+}
+
+// TestBudget counts what a client puts into a model's context.
+func TestBudget(t *testing.T) {
+	enc, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(v any) int {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, _, _ := enc.Encode(string(raw))
+		return len(ids)
+	}
+	type shown struct {
+		Name        string          `json:"name"`
+		Description string          `json:"description"`
+		InputSchema json.RawMessage `json:"input_schema"`
+	}
+	sum, n, core, worst := 0, 0, 0, ""
+	most := 0
+	for _, x := range All() {
+		c := count(shown{x.Name, x.Doc, x.Schema.Listed})
+		sum, n = sum+c, n+1
+		if x.Core {
+			core += c
+			t.Logf("core %-32s %4d", x.Name, c)
+		}
+		if c > most {
+			most, worst = c, x.Name
+		}
+	}
+	b := newBench(t, sandboxOptions)
+	instructions, _, _ := enc.Encode(b.desk.Instructions(b.ctx))
+	t.Logf("core with instructions %d; instructions %d; full %d tools, %d on average, most %d (%s)", core+len(instructions), len(instructions), n, sum/n, most, worst)
+	if core+len(instructions) > 3600 {
+		t.Errorf("core with instructions is %d tokens; at most 3,600", core+len(instructions))
+	}
+	if len(instructions) > 110 {
+		t.Errorf("the instructions are %d tokens; at most 110", len(instructions))
+	}
+	if sum/n > 100 || most > 200 {
+		t.Errorf("full: %d tokens on average, %s %d; at most 100 and 200", sum/n, worst, most)
+	}
+}
+
+// TestTokensOverestimates: the cap on answers holds only if our count is never under the real one.
+func TestTokensOverestimates(t *testing.T) {
+	enc, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, sandboxOptions)
+	texts := []string{"7e06abbab0ea4db05b90dfdc,fdc348419e1ab67bbefa941e", "日本語のテキスト, Ελληνικά, кириллица", strings.Repeat("a1b2", 100), "!!??--==,,;;::\"\"", "\U0001F600\U0001F680 emoji"}
+	for _, c := range [][2]string{{"users_list", `{"limit":100}`}, {"users_list", `{"limit":100,"fields":"_id,username,email,created,manager"}`},
+		{"devices_list", `{"limit":100}`}, {"devices_get", `{"device":"LT-042"}`}, {"user_groups_list", `{}`}} {
+		texts = append(texts, b.must(c[0], c[1]))
+	}
+	for _, s := range texts {
+		ids, _, _ := enc.Encode(s)
+		if ours := tokens(s); ours < len(ids) {
+			t.Errorf("counted %d, really %d: %.60q", ours, len(ids), s)
+		} else {
+			t.Logf("counted %d, really %d", ours, len(ids))
+		}
+	}
+}
+
+// TestImports holds the direction in which packages know each other.
+func TestImports(t *testing.T) {
+	root := ".."
+	allowed := map[string][]string{
+		"auth": nil, "jumpcloud": nil, "schemas": nil, "jumpcloud/sandbox": nil,
+		"tools": {"auth", "jumpcloud", "schemas"},
+	}
+	ours := regexp.MustCompile(`"github\.com/jc-mcp/jc-mcp/([^"]+)"`)
+	for dir, may := range allowed {
+		files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files in %s: %v", dir, err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			src, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range ours.FindAllStringSubmatch(string(src), -1) {
+				if !slices.Contains(may, m[1]) {
+					t.Errorf("%s imports %s", f, m[1])
+				}
+			}
+			if strings.Contains(string(src), "mark3labs/mcp-go") {
+				t.Errorf("%s imports mcp-go; only the transport may", f)
+			}
+			if strings.Contains(string(src), "go-resty/resty") && dir != "jumpcloud" {
+				t.Errorf("%s imports resty; only the client may", f)
+			}
+		}
+	}
+}
