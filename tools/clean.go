@@ -143,12 +143,3 @@ func hideSecrets(body map[string]any) map[string]any {
 	}
 	return out
 }
-
-func hasSecret(body map[string]any) bool {
-	for k, v := range body {
-		if isSecret(k, v) {
-			return true
-		}
-	}
-	return false
-}

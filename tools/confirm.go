@@ -158,8 +158,8 @@ func stepLine(s *Step) string {
 		after[k] = v
 	}
 	var words []string
-	for _, t := range s.Targets {
-		if t.ID == "" || !used[t.ID] {
+	for i, t := range s.Targets {
+		if i == 0 || !used[t.ID] {
 			words = append(words, describe(t))
 		}
 	}

@@ -25,7 +25,7 @@ import (
 // undescribed are query parameters that we send and the published files do not
 // list, each with the reason.
 var undescribed = map[string]string{
-	"POST /api/search: limit skip sort": "paging of searches is documented in the query; the file shows limit and skip in the body, so both are sent",
+	"POST /api/search: limit skip sort":  "paging of searches is documented in the query; the file shows limit and skip in the body, so both are sent",
 	"GET: limit skip sort fields filter": "some lists do not name every paging parameter that all lists of their generation take",
 }
 
@@ -121,6 +121,7 @@ func TestContract(t *testing.T) {
 				continue
 			}
 			ok++
+
 		}
 	}
 	t.Logf("tools %d; calls ok %d of %d; requests valid %d of %d; operations reached %d", len(All()), ok, calls, valid, requests, len(reached))

@@ -28,6 +28,7 @@ type listing struct {
 	skip    int
 	sort    string // finished here when the filter is
 	key     string // the question, for cursors
+	check   func(jc.Row) error
 }
 
 // listed is what a list read.
@@ -46,19 +47,12 @@ func planList(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, erro
 	if err != nil {
 		return nil, err
 	}
+	l.check = check
 	step := Step{Tool: t, Request: l.req, Targets: targetsOf(in)}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
 		got, err := l.fetch(ctx, r)
 		if err != nil {
 			return nil, err
-		}
-		for i, row := range got.rows {
-			if err := check(row); err != nil {
-				return nil, err
-			}
-			if t.row != nil {
-				got.rows[i] = t.row(row)
-			}
 		}
 		return got, l.fillNames(ctx, r, got.rows)
 	}
@@ -202,21 +196,29 @@ func (t *Tool) needs(column string) []string {
 // fetch reads what is asked for: a stretch of the list, or all of it where a
 // condition has to be answered here.
 func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
-	q := l.query
+	q, want := l.query, maxScan
 	if len(l.where.here) == 0 {
-		q.Skip = l.skip
-		rows, repeated, err := r.walk(ctx, l.req, q, l.limit)
-		if err != nil {
-			return nil, err
-		}
-		return &listed{rows: rows.Rows, total: rows.Total, repeated: repeated}, nil
+		q.Skip, want = l.skip, l.limit
 	}
-	rows, repeated, err := r.walk(ctx, l.req, q, maxScan)
+	rows, repeated, err := r.walk(ctx, l.req, q, want)
 	if err != nil {
 		return nil, err
 	}
-	if l.tool.row != nil || len(l.tool.naming) > 0 {
-		return l.matchShown(ctx, r, rows, repeated)
+	for i, row := range rows.Rows {
+		if err := l.check(row); err != nil {
+			return nil, err
+		}
+		if l.tool.row != nil {
+			rows.Rows[i] = l.tool.row(row)
+		}
+	}
+	if len(l.where.here) == 0 {
+		return &listed{rows: rows.Rows, total: rows.Total, repeated: repeated}, nil
+	}
+	if slices.ContainsFunc(l.where.here, func(c clause) bool { _, named := l.tool.naming[c.field]; return named }) {
+		if err := l.fillNames(ctx, r, rows.Rows); err != nil {
+			return nil, err
+		}
 	}
 	return l.match(rows, repeated), nil
 }
@@ -241,14 +243,6 @@ func (l *listing) match(rows jc.Rows, repeated int) *listed {
 	out.total = len(hits)
 	out.rows = hits[min(l.skip, len(hits)):min(l.skip+l.limit, len(hits))]
 	return out
-}
-
-// matchShown is match for rows whose conditions are on what is shown.
-func (l *listing) matchShown(ctx context.Context, r *Reader, rows jc.Rows, repeated int) (*listed, error) {
-	if err := l.fillNames(ctx, r, rows.Rows); err != nil {
-		return nil, err
-	}
-	return l.match(rows, repeated), nil
 }
 
 // fillNames shows names where the API gives ids.

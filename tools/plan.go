@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -188,10 +189,14 @@ func seeCreated(ctx context.Context, t *Tool, r *Reader, id, key string, body ma
 			o = found[key][0]
 		}
 	}
-	if o.ID == "" || !agrees(o.Row, body) {
+	if o.ID == "" {
 		return unseen, nil
 	}
-	return Seen{Outcome: Done, Note: "id " + o.ID, Row: o.Row}, nil
+	seen := t.seen(o.Row, body, "id "+o.ID)
+	if id == "" && seen.Outcome != Done { // something else of this name, perhaps
+		return unseen, nil
+	}
+	return seen, nil
 }
 
 // planChange updates an object: it is read first, so that the plan shows before
@@ -224,7 +229,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 			step.Before[name] = v
 		}
 	}
-	if agrees(now, given) && !hasSecret(given) {
+	if differ, untold := t.compare(now, given); len(differ)+len(untold) == 0 {
 		step.Skip = "already so"
 	}
 	if t.merge {
@@ -243,10 +248,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 		if err != nil {
 			return Seen{Outcome: Accepted}, err
 		}
-		if agrees(after, given) {
-			return Seen{Outcome: Done, Row: after}, nil
-		}
-		return Seen{Outcome: Accepted, Row: after}, nil
+		return t.seen(after, given, ""), nil
 	}
 	return &Plan{Steps: []Step{step}}, nil
 }
@@ -347,22 +349,43 @@ func bodyNames(t *Tool) (out []string) {
 	return out
 }
 
-// agrees reports whether the row holds what was sent. Secrets cannot be read back
-// and do not count; a field that the API leaves out counts as "" or empty.
-func agrees(row jc.Row, sent map[string]any) bool {
-	for name, want := range sent {
-		if isSecret(name, want) {
-			continue
-		}
-		if have, ok := row[name]; !equal(have, want) && (ok || !isEmpty(want)) {
-			return false
+// compare holds the row against what was sent: the fields that differ, and those
+// that cannot be told, secrets and what the API takes and never shows.
+func (t *Tool) compare(row jc.Row, sent map[string]any) (differ, untold []string) {
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		want := sent[name]
+		have, there := row[name]
+		switch {
+		case isSecret(name, want) || !there && !slices.Contains(t.outFields, name):
+			untold = append(untold, name)
+		case !equal(have, want) && (there || !isEmpty(want)):
+			differ = append(differ, name)
 		}
 	}
-	return true
+	return differ, untold
 }
 
-// equal compares JSON values. Objects agree when every field that was sent does:
-// the API adds fields of its own. Times agree when they are the same instant.
+// seen is the end of a change that was read back. Done is said only when every
+// field that can be told agrees, and at least one could be told.
+func (t *Tool) seen(row jc.Row, sent map[string]any, note string) Seen {
+	differ, untold := t.compare(row, sent)
+	out := Seen{Outcome: Done, Row: row}
+	if len(differ) > 0 {
+		out.Outcome = Accepted
+		note += "; still different: " + joinNames(differ)
+	}
+	if len(untold) > 0 {
+		note += "; the API does not show " + joinNames(untold)
+		if len(untold) == len(sent) {
+			out.Outcome = Accepted
+		}
+	}
+	out.Note = strings.TrimPrefix(note, "; ")
+	return out
+}
+
+// equal compares JSON values. Objects agree when every field that was sent and is
+// shown does: the API adds fields of its own and keeps some to itself. Times agree when they are the same instant.
 func equal(have, want any) bool {
 	switch w := want.(type) {
 	case map[string]any:
@@ -371,7 +394,7 @@ func equal(have, want any) bool {
 			return false
 		}
 		for k, v := range w {
-			if !equal(h[k], v) && !(isEmpty(h[k]) && isEmpty(v)) {
+			if e, there := h[k]; there && !equal(e, v) && !(isEmpty(e) && isEmpty(v)) {
 				return false
 			}
 		}

@@ -39,7 +39,7 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 			case stop.Err() != nil:
 				results[i].Err = context.Cause(stop)
 			default:
-				results[i] = d.step(ctx, r, s, dec)
+				results[i] = d.safely(ctx, r, s, dec)
 				if err := results[i].Err; err != nil && (!p.Parallel || hopeless(err)) {
 					halt(err)
 				}
@@ -58,6 +58,17 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 func hopeless(err error) bool {
 	return jc.IsCode(err, jc.CodeRateLimited) || jc.IsCode(err, jc.CodeUnauthorized) || jc.IsCode(err, jc.CodeUpstreamDown) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// safely does a step; one that panics is unknown, and takes nothing else down.
+func (d *Desk) safely(ctx context.Context, r *Reader, s *Step, dec auth.Decision) (res Result) {
+	defer func() {
+		if recover() != nil {
+			d.o.Log.ErrorContext(ctx, "a step panicked", "tool", s.Tool.Name)
+			res = Result{Step: s, Seen: Seen{Outcome: Unknown}, Err: &jc.Error{Code: jc.CodeOutcomeUnknown, Outcome: jc.Unknown}}
+		}
+	}()
+	return d.step(ctx, r, s, dec)
 }
 
 // step does one step: intent line, send, read back, result line. No line, no change.
