@@ -183,6 +183,7 @@ func TestFollowerHasMoreTime(t *testing.T) {
 				t.Errorf("short: %v", err)
 			}
 		})
+		synctest.Wait() // it leads
 		wg.Go(func() {
 			if _, err := c.Do(context.Background(), read); err != nil {
 				t.Errorf("long: %v", err)

@@ -117,7 +117,7 @@ func TestDecodeAfterAWrite(t *testing.T) {
 
 // FuzzDecode: no panic, and nothing accepted that encoding/json refuses or reads otherwise.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{``, `null`, `{}`, `[]`, `{"id":"1"}`, `[{"id":"1","tags":["a"]}]`, `{"id":"1","ID":"2"}`, `{"a":1}x`, "\ufeff{}", `{"parent":{"parent":{"id":"\u0069"}}}`, `<html>`, `{"size":1e400}`, `"\\"`, `[1,2,[3,{"a":"]"}]]`} {
+	for _, s := range []string{``, `null`, `{}`, `[]`, `{"id":"1"}`, `[{"id":"1","tags":["a"]}]`, `{"id":"1","ID":"2"}`, `{"a":1}x`, "\ufeff{}", `{"parent":{"parent":{"id":"\u0069"}}}`, `<html>`, `{"size":1e400}`, `"\\"`, `[1,2,[3,{"a":"]"}]]`, " \f0", "\u00a0{}"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

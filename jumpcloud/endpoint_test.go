@@ -97,6 +97,9 @@ func same(t *testing.T, e Endpoint, path, value string) {
 			t.Fatalf("%q changed a fixed segment: %q", value, path)
 		}
 	}
+	if strings.ContainsAny(path, "{}\"<>^`|") {
+		t.Fatalf("%q is not escaped in %q", value, path)
+	}
 	if back, err := url.PathUnescape(got[3]); err != nil || back != value {
 		t.Fatalf("%q came back as %q", value, back)
 	}

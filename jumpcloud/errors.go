@@ -119,8 +119,7 @@ const maxMessage = 200 // runes of JumpCloud's words that are kept
 // said takes JumpCloud's words from the body of an error answer: {"message"},
 // {"error"} (a string, or an object that has them) and details.
 func said(body []byte) string {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 || body[0] != '{' {
+	if body = trim(body); len(body) == 0 || body[0] != '{' {
 		return ""
 	}
 	var doc map[string]json.RawMessage

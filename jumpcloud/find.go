@@ -281,10 +281,21 @@ func (d *Directory) containing(ctx context.Context, k *Kind, term string) ([]Row
 func isSearch(e Endpoint) bool { return e.Method == "POST" }
 func isV2(e Endpoint) bool     { return strings.HasPrefix(e.Path, "/api/v2/") }
 
-// equals is a filter of the generation that the endpoint belongs to.
+// equals is a filter of the generation that the endpoint belongs to. v2 joins
+// filters by commas, so a value with one is looked for by its longest part and
+// compared here.
 func equals(e Endpoint, field, value string) string {
-	if isV2(e) {
+	if !isV2(e) {
+		return fmt.Sprintf("%s:$eq:%s", field, value)
+	}
+	if !strings.Contains(value, ",") {
 		return fmt.Sprintf("%s:eq:%s", field, value)
 	}
-	return fmt.Sprintf("%s:$eq:%s", field, value)
+	longest := ""
+	for part := range strings.SplitSeq(value, ",") {
+		if part = strings.TrimSpace(part); len(part) > len(longest) {
+			longest = part
+		}
+	}
+	return fmt.Sprintf("%s:search:%s", field, longest)
 }

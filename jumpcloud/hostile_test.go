@@ -90,7 +90,10 @@ func TestHostileUpstream(t *testing.T) {
 		{"deep", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strings.Repeat("[", 200_000)) }, CodeUpstreamDown, "not JSON"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			up := serve(t, tc.handler)
+			up := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // only then does a server see that its client has left
+				tc.handler(w, r)
+			})
 			c := dialled(t, up.URL, func(cfg *Config) {
 				cfg.Attempts = 2
 				cfg.Budget = 3 * time.Second // the hour of Retry-After is 3.6 s here
@@ -145,9 +148,9 @@ func TestSaid(t *testing.T) {
 		`[]`:                                                                        "",
 		`plain`:                                                                     "",
 		`{"message":7}`:                                                             "",
-		`{"message":"a\u0000b\u001b[31mc\u202ed\u200be\udb40\udc41f\n\n g"}`:        "ab[31mcdef g",
-		`{"message":"` + long + `"}`:                                                long[:2*200],
-		`{"message":"two words"}`:                                                   "two words",
+		`{"message":"a\u0000b\u001b[31mc\u202ed\u200be\udb40\udc41f\n\n g"}`: "ab[31mcdef g",
+		`{"message":"` + long + `"}`:                                         long[:2*200],
+		`{"message":"two words"}`:                                            "two words",
 	} {
 		if got := said([]byte(body)); got != want {
 			t.Errorf("%.60s: %q, want %q", body, got, want)

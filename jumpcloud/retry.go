@@ -241,7 +241,7 @@ func (c *Client) limited(k *call, st *progress, a answer) verdict {
 // success: 2xx, if the body says the same. Reads need JSON; a write whose answer
 // is markup or broken JSON came from something other than the API.
 func (c *Client) success(k *call, st *progress, a answer) verdict {
-	body := bytes.TrimSpace(a.body)
+	body := trim(a.body)
 	switch {
 	case a.err != nil && a.tooLarge():
 		return st.doubtful(k, a, CodeTooLarge, "answer too large")

@@ -196,12 +196,29 @@ func Nearest(word string, known []string) string {
 		cost := distance(w, f)
 		if len(w) >= 3 && (strings.HasPrefix(f, w) || strings.HasPrefix(w, f) && len(f) >= 3) {
 			cost = min(cost, 1)
+		} else if abbreviates(w, f) {
+			cost = min(cost, 2)
 		}
 		if cost < bestCost || cost == bestCost && best == "" {
 			best, bestCost = k, cost
 		}
 	}
 	return best
+}
+
+// abbreviates reports whether the letters of w stand in f in the same order,
+// from the first letter on ("dept" in "department").
+func abbreviates(w, f string) bool {
+	if len(w) < 3 || len(f) < len(w) || w[0] != f[0] {
+		return false
+	}
+	i := 0
+	for j := 0; j < len(f) && i < len(w); j++ {
+		if w[i] == f[j] {
+			i++
+		}
+	}
+	return i == len(w)
 }
 
 // distance counts the edits between two words; swapping two neighbours is one.

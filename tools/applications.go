@@ -14,17 +14,17 @@ type application struct {
 }
 
 type applicationNew struct {
-	Name   string     `json:"name" jsonschema:"required,minLength=1,description=Name of the template."`
-	Config *appConfig `json:"config" jsonschema:"required,description=Each field as the template has it\\, with its value."`
-	SSOURL string     `json:"ssoUrl" jsonschema:"required,format=uri,example=https://sso.example.com/app"`
+	Name   string     `json:"name" jsonschema:"required,minLength=1"`
+	Config *appConfig `json:"config" jsonschema:"required"`
+	SSOURL string     `json:"ssoUrl" jsonschema:"required,format=uri"`
 	applicationFields
 }
 
 type applicationEdit struct {
 	application
 	Name   string     `json:"name,omitempty" rare:"true" jsonschema:"minLength=1"`
-	Config *appConfig `json:"config,omitempty" jsonschema:"description=Only the fields to change\\, each with its value."`
-	SSOURL string     `json:"ssoUrl,omitempty" jsonschema:"format=uri,example=https://sso.example.com/app"`
+	Config *appConfig `json:"config,omitempty"`
+	SSOURL string     `json:"ssoUrl,omitempty" jsonschema:"format=uri"`
 	applicationFields
 }
 
@@ -33,7 +33,7 @@ type applicationEdit struct {
 type applicationFields struct {
 	DisplayLabel       *string          `json:"displayLabel,omitempty" jsonschema:"description=What users see."`
 	DisplayName        *string          `json:"displayName,omitempty" rare:"true"`
-	Description        *string          `json:"description,omitempty" jsonschema:"maxLength=256"`
+	Description        *string          `json:"description,omitempty" rare:"true" jsonschema:"maxLength=256"`
 	Active             *bool            `json:"active,omitempty"`
 	Beta               *bool            `json:"beta,omitempty" rare:"true"`
 	Color              string           `json:"color,omitempty" rare:"true" jsonschema:"enum=#202D38,enum=#005466,enum=#3E8696,enum=#006CAC,enum=#0617AC,enum=#7C6ADA,enum=#D5779D,enum=#9E2F00,enum=#FFB000,enum=#58C469,enum=#57C49F,enum=#FF6C03"`
@@ -70,9 +70,9 @@ var applications = Set{"applications", "SSO applications and who may use them."}
 	shaped(Get[application, jc.Application]("applications_get", "GET /api/applications/{application}",
 		"Show one SSO application with its settings, without certificates and logo."), applicationShown),
 	Create[applicationNew, jc.Application]("applications_create", "POST /api/applications",
-		"Create an SSO application from a template; see application_templates_get."),
+		"Create an SSO application; name and config as application_templates_get shows them, values filled in."),
 	nested(Change[applicationEdit, jc.Application]("applications_update", "PUT /api/applications/{application}",
-		"Change an SSO application. What is not given stays.", Merge),
+		"Change an SSO application. What is not given stays, inside config too.", Merge),
 		"sso.idpCertificateUpdatedAt", "sso.idpPrivateKeyUpdatedAt", "sso.spCertificateUpdatedAt"),
 	Delete[application]("applications_delete", "DELETE /api/applications/{application}",
 		"Delete an SSO application. Nobody can sign in to it any more."),

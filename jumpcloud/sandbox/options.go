@@ -78,6 +78,7 @@ var trapNames = map[string]string{
 	"huge-applications": "every application carries certificates and logos of about 200 KB, in lists too",
 	"no-effect":         "updates and membership changes answer success and change nothing",
 	"no-retry-after":    "429 comes without Retry-After",
+	"numeric-cursor":    "the event cursor starts with a number instead of the published text",
 	"no-total-count":    "v2 lists never send x-total-count, even when asked for it",
 	"repeat-rows":       "lists paged with skip and without sort repeat and lose rows",
 }
