@@ -64,6 +64,13 @@ func (p *pinned) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// CloseIdleConnections drops those of the transport below.
+func (p *pinned) CloseIdleConnections() {
+	if c, ok := p.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
 func (p *pinned) sign(r *http.Request) (*http.Request, error) {
 	switch {
 	case p.cred == nil:

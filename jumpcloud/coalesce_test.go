@@ -170,6 +170,25 @@ func TestLastLeaves(t *testing.T) {
 	})
 }
 
+// TestNobodyJoinsTheCancelled: a read that was given up, but has not ended yet, is
+// not shared with who comes next.
+func TestNobodyJoinsTheCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := scripted(t, nil, func(r *http.Request) (*http.Response, error) {
+			resp, err := hang(r)
+			time.Sleep(5 * time.Second)
+			return resp, err
+		}, status(200, ok))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, _ = c.Do(ctx, read)
+		if _, err := c.Do(context.Background(), read); err != nil || s.count() != 2 {
+			t.Errorf("%v, sent %d", err, s.count())
+		}
+		time.Sleep(10 * time.Second) // the first one ends
+	})
+}
+
 // TestFollowerHasMoreTime: a flight may go on as long as any of its callers.
 func TestFollowerHasMoreTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -175,7 +175,7 @@ func clean(s string, limit int) string {
 			space = n > 0
 			continue
 		}
-		if hidden(r) {
+		if Hidden(r) {
 			continue
 		}
 		if n+1 > limit || space && n+2 > limit {
@@ -192,8 +192,9 @@ func clean(s string, limit int) string {
 	return b.String()
 }
 
-// hidden characters change what a reader sees without being seen.
-func hidden(r rune) bool {
+// Hidden reports characters that change what a reader sees without being seen:
+// controls, bidi and zero-width marks, tags, fillers, private use.
+func Hidden(r rune) bool {
 	switch {
 	case r == utf8.RuneError, unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp):
 		return true

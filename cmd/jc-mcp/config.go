@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/tools"
+)
+
+// config is what flags and environment say, checked.
+type config struct {
+	org, region              string
+	console, insights, oauth *url.URL // nil: not set
+	proxy                    *url.URL
+	caFile                   string
+	sandbox                  bool
+	selection                tools.Selection
+	confirm                  auth.Confirm
+	auditLog                 string // "" is stderr
+	logLevel                 slog.Level
+
+	apiKey    auth.Source // nil: not set
+	clientID  string
+	secrets   []auth.Source // of the service account
+	warnings  []string
+	hosts     jc.Hosts
+	transport *http.Transport
+}
+
+// addFlags gives cmd the flags of these groups of settings.
+func addFlags(cmd *cobra.Command, groups ...group) {
+	for _, s := range settings() {
+		if s.flag == "" || !slices.Contains(groups, s.group) {
+			continue
+		}
+		f := cmd.Flags().VarPF(&flagText{onOff: s.onOff}, s.flag, "", s.usage())
+		if s.onOff {
+			f.NoOptDefVal = "true"
+		}
+	}
+}
+
+// flagText is a flag as it was typed; the table reads it.
+type flagText struct {
+	text  string
+	onOff bool
+}
+
+func (f *flagText) String() string     { return f.text }
+func (f *flagText) Set(v string) error { f.text = v; return nil }
+func (f *flagText) Type() string {
+	if f.onOff {
+		return "bool"
+	}
+	return "string"
+}
+
+// load reads and checks the whole configuration: a flag beats the environment,
+// which beats the default.
+func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
+	c, err := s.read(cmd, connecting, surface, selecting, guarding, logging)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.readCredential(ctx, c); err != nil {
+		return nil, asUsage(err)
+	}
+	if err := c.check(); err != nil {
+		return nil, asUsage(err)
+	}
+	if c.transport, err = jc.NewTransport(jc.TransportOptions{Proxy: c.proxy, CAFile: c.caFile}); err != nil {
+		return nil, usagef("JC_PROXY, JC_CA_FILE: %v", err)
+	}
+	return c, c.resolveHosts()
+}
+
+// read reads the settings of some groups. A JC_ variable that no setting has
+// stops it, whatever the groups: it was meant to do something.
+func (s *shell) read(cmd *cobra.Command, groups ...group) (*config, error) {
+	if err := s.checkEnvironment(); err != nil {
+		return nil, err
+	}
+	c := &config{}
+	for _, row := range settings() {
+		if row.read == nil || !slices.Contains(groups, row.group) {
+			continue
+		}
+		from, value, given := row.env, s.getenv(row.env), s.getenv(row.env) != ""
+		if f := cmd.Flags().Lookup(row.flag); row.flag != "" && f != nil && f.Changed {
+			from, value, given = "--"+row.flag, f.Value.String(), true
+		}
+		switch {
+		case given:
+		case row.def == "":
+			continue
+		default:
+			value = row.def
+		}
+		if err := row.take(c, from, value); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := newDesk(c, tools.Options{}); err != nil {
+		return nil, err // the selection names what does not exist
+	}
+	return c, nil
+}
+
+// given reports whether the setting with this flag was set at all.
+func (s *shell) given(cmd *cobra.Command, flag string) bool {
+	f := cmd.Flags().Lookup(flag)
+	if f != nil && f.Changed {
+		return true
+	}
+	rows := settings()
+	i := slices.IndexFunc(rows, func(row setting) bool { return row.flag == flag })
+	return i >= 0 && s.getenv(rows[i].env) != ""
+}
+
+func (s *shell) checkEnvironment() error {
+	var known []string
+	for _, row := range settings() {
+		known = append(known, row.variables()...)
+	}
+	var set []string
+	for name := range s.environ {
+		if strings.HasPrefix(name, "JC_") && !slices.Contains(known, name) {
+			set = append(set, name)
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	slices.Sort(set)
+	return unknown("environment variable", set[0], known)
+}
+
+func (s *shell) getenv(name string) string { return s.environ[name] }
+
+// environment reads NAME=value entries; the last of a name counts, as everywhere.
+func environment(entries []string) map[string]string {
+	out := make(map[string]string, len(entries))
+	for _, e := range entries {
+		name, value, ok := strings.Cut(e, "=")
+		if !ok || name == "" {
+			continue
+		}
+		if runtime.GOOS == "windows" {
+			name = strings.ToUpper(name) // names have no case there
+		}
+		out[name] = value
+	}
+	return out
+}
+
+// readCredential finds the secrets and reads those that cost nothing to read: a
+// file that is not there stops the start; a command runs at the first call.
+func (s *shell) readCredential(ctx context.Context, c *config) error {
+	var err error
+	if c.apiKey, err = s.secret(ctx, c, "JC_API_KEY"); err != nil {
+		return err
+	}
+	id, err := s.secret(ctx, c, "JC_CLIENT_ID")
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"JC_CLIENT_SECRET", "JC_CLIENT_SECRET_2"} {
+		src, err := s.secret(ctx, c, name)
+		if err != nil {
+			return err
+		}
+		if src != nil {
+			c.secrets = append(c.secrets, src)
+		} else if name == "JC_CLIENT_SECRET" {
+			if _, second, _ := auth.Lookup(s.getenv, "JC_CLIENT_SECRET_2"); second {
+				return usagef("JC_CLIENT_SECRET_2 is set and JC_CLIENT_SECRET is not: the second is for rotation")
+			}
+		}
+	}
+	switch {
+	case id == nil && c.secrets != nil:
+		return usagef("JC_CLIENT_SECRET is set and JC_CLIENT_ID is not: a service account needs both")
+	case id != nil && c.secrets == nil:
+		return usagef("JC_CLIENT_ID is set and JC_CLIENT_SECRET is not: a service account needs both")
+	case id == nil:
+		return nil
+	}
+	text, err := id.Get(ctx)
+	if err != nil {
+		return usagef("JC_CLIENT_ID: %v", err)
+	}
+	c.clientID = text.Reveal()
+	return nil
+}
+
+// secret is where the secret of that name comes from; nil when it is not set.
+func (s *shell) secret(ctx context.Context, c *config, name string) (auth.Source, error) {
+	src, found, err := auth.Lookup(s.getenv, name)
+	if err != nil || !found {
+		return nil, err
+	}
+	if s.getenv(name+"_CMD") != "" {
+		return src, nil
+	}
+	warning, err := auth.Check(ctx, src)
+	if err != nil {
+		return nil, usagef("%s: %v", name, err)
+	}
+	if warning != "" {
+		c.warnings = append(c.warnings, warning)
+	}
+	return src, nil
+}
+
+// check refuses settings that contradict each other.
+func (c *config) check() error {
+	switch account := c.clientID != ""; {
+	case c.apiKey != nil && account:
+		return usagef("JC_API_KEY and JC_CLIENT_ID are both set: set an API key or a service account")
+	case c.sandbox && c.apiKey != nil:
+		return usagef("the sandbox and JC_API_KEY are both set: with a credential this could be meant for the real organisation; unset one")
+	case c.sandbox && account:
+		return usagef("the sandbox and JC_CLIENT_ID are both set: with a credential this could be meant for the real organisation; unset one")
+	case c.sandbox && (c.console != nil || c.insights != nil || c.oauth != nil):
+		return usagef("the sandbox and a base URL (JC_CONSOLE_URL, JC_INSIGHTS_URL, JC_OAUTH_URL) are both set; unset one")
+	}
+	return nil
+}
+
+// resolveHosts finds the hosts. Where only the console is another, the other
+// two follow it: a key given for one address must not travel to another.
+func (c *config) resolveHosts() error {
+	hosts, err := jc.RegionHosts(c.region)
+	if err != nil {
+		return asUsage(err)
+	}
+	if c.console != nil {
+		hosts = jc.Hosts{Console: c.console, Insights: c.console, OAuth: c.console}
+	}
+	if c.insights != nil {
+		hosts.Insights = c.insights
+	}
+	if c.oauth != nil {
+		hosts.OAuth = c.oauth
+	}
+	c.hosts = hosts
+	return nil
+}

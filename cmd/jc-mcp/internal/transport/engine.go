@@ -1,0 +1,80 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+// revisions are those served, newest first.
+var revisions = []string{revision2026, revision2025, revision06}
+
+// cacheMillis is how long a client may keep a list. Rights may narrow while the
+// server runs, so it is short; calls are refused at once in any case.
+const cacheMillis = 60_000
+
+// newEngine makes the mcp-go server: it decodes and encodes by the letter of
+// each revision and answers initialize, ping and server/discover. It holds no
+// tool; each exchange brings those that its caller may see.
+func (t *Transport) newEngine() *server.MCPServer {
+	hooks := &server.Hooks{}
+	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
+		r.Instructions = t.server.Instructions(ctx)
+	})
+	hooks.AddAfterDiscover(func(ctx context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
+		r.Instructions = t.server.Instructions(ctx)
+	})
+	return server.NewMCPServer(t.opt.Name, t.opt.Version,
+		server.WithHooks(hooks),
+		server.WithToolCapabilities(false),
+		server.WithCacheHints(cacheMillis, mcp.CacheScopePrivate),
+	)
+}
+
+// dispatch lets mcp-go answer the request.
+func (t *Transport) dispatch(ctx context.Context, x *exchange) reply {
+	var drop []string
+	put := map[string]string{}
+	if x.msg.method == "initialize" && !x.modern {
+		put["protocolVersion"] = negotiate(text(x.msg.param("protocolVersion")))
+	}
+	if !x.modern || !x.canAsk { // such a client was never asked this way
+		drop = []string{"inputResponses", "requestState"}
+	}
+	ctx = context.WithValue(t.engine.WithContext(ctx, x), exchangeKey{}, x)
+	ctx = server.WithSupportedProtocolVersions(ctx, revisions)
+	return replyOf(t.engine.HandleMessage(ctx, x.msg.canonical(put, drop...)))
+}
+
+type exchangeKey struct{}
+
+// negotiate picks the revision for an initialize: the one asked for, else the
+// newest that has a session.
+func negotiate(wanted string) string {
+	if wanted == revision06 {
+		return revision06
+	}
+	return revision2025
+}
+
+// replyOf takes mcp-go's message apart, so that the caller's own id goes back.
+func replyOf(m mcp.JSONRPCMessage) reply {
+	switch m := m.(type) {
+	case mcp.JSONRPCResponse:
+		b, err := json.Marshal(m.Result)
+		if err != nil {
+			return failed(mcp.INTERNAL_ERROR, "the result could not be encoded")
+		}
+		return reply{result: b}
+	case mcp.JSONRPCError:
+		return reply{err: &rpcError{code: m.Error.Code, message: m.Error.Message, data: m.Error.Data}}
+	default:
+		return failed(mcp.INTERNAL_ERROR, "no answer")
+	}
+}
+
+// isLegacy says that v is a revision with a session.
+func isLegacy(v string) bool { return v != revision2026 && slices.Contains(revisions, v) }

@@ -1,0 +1,131 @@
+// Package transport serves a [tools.Server] to MCP clients, over stdio and
+// over streamable HTTP, in the revisions 2025-06-18, 2025-11-25 and 2026-07-28.
+//
+// It is the only package that knows mcp-go. That library reads one message and
+// makes its answer (server.MCPServer.HandleMessage); all that lies around it is
+// here: reading and bounding messages, refusing envelopes that two readers
+// could read differently, sessions, cancelling, the order of what is written,
+// questions to a person, and the end of the process.
+//
+// A message goes parse -> (stdio | HTTP guard) -> exchange -> method -> engine,
+// where an exchange is one request and the sink its answer goes to. A feature
+// of the protocol (tools today) is a file that fills the method table and the
+// engine's options.
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/jc-mcp/jc-mcp/tools"
+)
+
+// The protocol revisions that are served, newest first.
+const (
+	revision2026 = "2026-07-28" // stateless
+	revision2025 = "2025-11-25" // initialize and a session
+	revision06   = "2025-06-18" // the same, older
+)
+
+// What a caller gets when Options leaves a bound at zero.
+const (
+	defaultMaxBody    = 1 << 20
+	defaultMaxLine    = 4 << 20
+	defaultInflight   = 64
+	defaultSessionTTL = 10 * time.Minute
+	defaultKeepAlive  = 15 * time.Second
+)
+
+// Options says how to serve. The zero value serves loopback only, with the
+// bounds named at each field.
+type Options struct {
+	// Name and Version are what the server calls itself.
+	Name, Version string
+	// Log takes what happens; it never gets arguments, bodies or answers. nil drops it.
+	Log *slog.Logger
+	// Wrap, when not nil, goes around everything behind the check of Host and
+	// Origin: who is calling is found out there and put into the context.
+	Wrap func(http.Handler) http.Handler
+	// Caller names who is calling, from what Wrap put into the context. A
+	// session of a 2025 client answers only the caller who opened it. nil: one caller.
+	Caller func(context.Context) string
+	// Origins and Hosts are allowed beside loopback: "https://app.example.com",
+	// "mcp.example.com" or "mcp.example.com:8443".
+	Origins, Hosts []string
+	// MaxBody bounds an HTTP body in bytes (1 MiB), MaxLine a line of stdio (4 MiB).
+	MaxBody, MaxLine int64
+	// Inflight is how many tool calls run at once (64). Sixteen times as many
+	// may wait; the next is told that the server is busy.
+	Inflight int
+	// SessionTTL is how long the session of a 2025 client may be idle (10 minutes).
+	SessionTTL time.Duration
+	// KeepAlive is how often an open stream gets a comment (15 s).
+	KeepAlive time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Caller == nil {
+		o.Caller = func(context.Context) string { return "" }
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.MaxLine <= 0 {
+		o.MaxLine = defaultMaxLine
+	}
+	if o.Inflight <= 0 {
+		o.Inflight = defaultInflight
+	}
+	if o.SessionTTL <= 0 {
+		o.SessionTTL = defaultSessionTTL
+	}
+	if o.KeepAlive <= 0 {
+		o.KeepAlive = defaultKeepAlive
+	}
+	return o
+}
+
+// Transport serves one [tools.Server]. It is safe for concurrent use; stdio and
+// any number of listeners may be served at once.
+type Transport struct {
+	server   tools.Server
+	opt      Options
+	engine   *server.MCPServer
+	methods  map[string]method
+	lists    *listCache
+	slots    *slots
+	listens  *slots
+	sessions *sessions
+	handler  http.Handler
+}
+
+// method answers one request itself, without or before the engine.
+type method func(ctx context.Context, x *exchange) reply
+
+// New makes a transport for s. It starts nothing.
+func New(s tools.Server, o Options) *Transport {
+	o = o.withDefaults()
+	t := &Transport{
+		server:   s,
+		opt:      o,
+		lists:    newListCache(),
+		slots:    newSlots(o.Inflight, 16*o.Inflight),
+		listens:  newSlots(maxListens, 0),
+		sessions: newSessions(o.SessionTTL),
+	}
+	t.engine = t.newEngine()
+	t.methods = map[string]method{
+		"tools/list":           t.listTools,
+		"tools/call":           t.callTool,
+		"subscriptions/listen": t.listen,
+	}
+	t.handler = t.newHandler()
+	return t
+}

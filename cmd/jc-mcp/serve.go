@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/transport"
+)
+
+// service is what the two commands that serve MCP share.
+type service struct {
+	*wired
+	log *slog.Logger
+}
+
+func (v *service) options() transport.Options {
+	return transport.Options{Name: "jc-mcp", Version: buildVersion(), Log: v.log}
+}
+
+// serve configures the server, says at start what must be said, and runs it.
+func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) error) error {
+	ctx := cmd.Context()
+	c, err := s.load(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	log := s.logger(c)
+	w, err := wire(c, log, nil, s.err)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	warn(ctx, c, log)
+	if w.client == nil {
+		log.WarnContext(ctx, "no credential is set: tools are listed, and every call says how to set one")
+	}
+	if len(w.desk.Tools()) == 0 {
+		log.WarnContext(ctx, "no tool is left by what --surface, --toolsets, --tools and --read-only select")
+	}
+	err = run(ctx, &service{w, log})
+	log.InfoContext(ctx, "stopped")
+	return err
+}
+
+// listen opens a port on loopback. Other addresses are refused: whoever can
+// reach the port can use it.
+func listen(ctx context.Context, addr, why string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, usagef("--addr %q: an address is host:port, such as 127.0.0.1:8080", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, usagef("--addr %q is not on loopback (127.0.0.1, ::1, localhost): %s", addr, why)
+	}
+	var lc net.ListenConfig
+	return lc.Listen(ctx, "tcp", addr)
+}
