@@ -40,6 +40,7 @@ type Line struct {
 	Attempts  int       `json:"attempts,omitempty"`
 	MS        int64     `json:"ms,omitempty"`
 	Change    string    `json:"change,omitempty"` // change id
+	Trace     string    `json:"trace,omitempty"`  // W3C trace id the caller sent
 	Call      string    `json:"call,omitempty"`   // call id, the same on intent and result
 }
 

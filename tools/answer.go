@@ -24,6 +24,12 @@ type Call struct {
 	// Progress, when not nil, is told how far a long call is. It is called from
 	// the goroutine of the call, never after the call has returned. total 0 is unknown.
 	Progress func(done, total int, message string)
+	// Patient says that nobody waits for the answer (a task): the call may take
+	// [PatientBudget] instead of [Budget].
+	Patient bool
+	// Trace is a W3C traceparent that came with the call, "" for none; its trace
+	// id goes into logs and audit lines.
+	Trace string
 }
 
 // Reply is what came back from an [Ask].
@@ -67,8 +73,50 @@ type Listed struct {
 	ReadOnly, Destructive, Idempotent, OpenWorld bool
 }
 
+// Prompt is a prompt as clients see it.
+type Prompt struct {
+	Name, Title, Description string
+	Arguments                []PromptArgument
+}
+
+// PromptArgument is what a prompt takes; its values are text.
+type PromptArgument struct {
+	Name, Description string
+	Required          bool
+}
+
+// Resource is something that can be read at an address.
+type Resource struct {
+	URI, Name, Title, Description, MIMEType string
+}
+
+// Template is an address with one variable, "jumpcloud://users/{user}".
+type Template struct {
+	URITemplate, Name, Title, Description, MIMEType string
+}
+
+// Content is what a resource holds.
+type Content struct {
+	URI, MIMEType, Text string
+}
+
+// Completing is an argument of a prompt or a variable of a template that a
+// client wants values for. Exactly one of Prompt and Template is set.
+type Completing struct {
+	Prompt, Template string
+	Argument, Value  string
+}
+
+// Completion is what could be meant: at most 100 values, Total of them known (-1 unknown).
+type Completion struct {
+	Values []string
+	Total  int
+	More   bool
+}
+
 // Server is what a transport serves. [Desk] is the one that the product has;
-// the methods are safe for concurrent use.
+// the methods are safe for concurrent use. Errors are *Refusal or *jumpcloud.Error;
+// [Explain] puts them into words for a client.
 type Server interface {
 	// List gives the tools that the caller in ctx may see, sorted by name.
 	// It is the same for every connection of callers with the same rights.
@@ -77,4 +125,15 @@ type Server interface {
 	Call(ctx context.Context, c Call) Answer
 	// Instructions is the short text for clients, made from what is enabled.
 	Instructions(ctx context.Context) string
+	// Prompts are sorted by name; a prompt is there only with the tools it names.
+	Prompts(ctx context.Context) []Prompt
+	// Prompt fills a prompt in. Unknown names and missing or wrong arguments are refused.
+	Prompt(ctx context.Context, name string, args map[string]string) (string, error)
+	// Resources and Templates are sorted by address.
+	Resources(ctx context.Context) []Resource
+	Templates(ctx context.Context) []Template
+	// Read reads a resource, the same road as a tool that reads.
+	Read(ctx context.Context, uri string) (Content, error)
+	// Complete offers values; none for what it does not know.
+	Complete(ctx context.Context, c Completing) (Completion, error)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -27,7 +26,7 @@ func clean(s string) string {
 			r = '⏎'
 		case r == '\t':
 			r = ' '
-		case broken || hidden(r):
+		case broken || jc.Hidden(r):
 			continue
 		}
 		if n == maxRunes {
@@ -38,12 +37,6 @@ func clean(s string) string {
 		n++
 	}
 	return b.String()
-}
-
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs) ||
-		r >= 0xFE00 && r <= 0xFE0F || r >= 0xE0000 && r <= 0xE0FFF ||
-		r == 0x115F || r == 0x1160 || r == 0x3164 || r == 0xFFA0 || r == 0x2800
 }
 
 var plain = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._@+()/ '-]*$`)
@@ -142,4 +135,26 @@ func hideSecrets(body map[string]any) map[string]any {
 		out[k] = v
 	}
 	return out
+}
+
+// echoes reports whether a text repeats a secret of a body.
+func echoes(text string, body any) bool {
+	switch x := body.(type) {
+	case map[string]any:
+		for k, v := range x {
+			if s, ok := v.(string); ok && isSecret(k, v) && s != "" && strings.Contains(text, s) {
+				return true
+			}
+			if echoes(text, v) {
+				return true
+			}
+		}
+	case []any:
+		for _, v := range x {
+			if echoes(text, v) {
+				return true
+			}
+		}
+	}
+	return false
 }

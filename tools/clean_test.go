@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
 func TestClean(t *testing.T) {
@@ -36,7 +38,7 @@ func FuzzClean(f *testing.F) {
 			t.Errorf("clean(%q) = %q", s, got)
 		}
 		for _, r := range got {
-			if hidden(r) {
+			if jc.Hidden(r) {
 				t.Errorf("%U got through", r)
 			}
 		}

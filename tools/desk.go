@@ -13,8 +13,11 @@ import (
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
-// Budget is how long a call may take; clients give up at 60 s.
-const Budget = 45 * time.Second
+// How long a call may take. Clients that wait give up at 60 s.
+const (
+	Budget        = 45 * time.Second
+	PatientBudget = 15 * time.Minute
+)
 
 // Options are what a desk serves with.
 type Options struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"regexp"
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
@@ -39,7 +40,11 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}
 	tr := &trip{tool: t, who: who, call: c, id: newID("k-")}
 	changing := t.Risk != auth.Read
-	ctx, cancel := context.WithTimeout(ctx, Budget)
+	budget := Budget
+	if c.Patient {
+		budget = PatientBudget
+	}
+	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil { // its value may hold anything: it is neither shown nor logged
@@ -185,8 +190,19 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
 	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
+	l.Trace = traceID(tr.call.Trace)
 	if l.Tool == "" {
 		l.Tool, l.Risk = tr.tool.Name, tr.tool.Risk.String()
 	}
 	return l
 }
+
+// traceID is the trace id of a W3C traceparent; "" for anything else.
+func traceID(traceparent string) string {
+	if !traceparentForm.MatchString(traceparent) {
+		return ""
+	}
+	return traceparent[3:35]
+}
+
+var traceparentForm = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)

@@ -381,6 +381,21 @@ func TestMergeLosesNothing(t *testing.T) {
 	want(t, b.must("user_groups_update", `{"group":"Sales","description":"Sells"}`), "no effect: already so")
 }
 
+// JumpCloud repeats what it refuses; a secret does not come back that way.
+func TestRefusalEchoesNoSecret(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	b.wire.answer = func(r *http.Request) (*http.Response, error) {
+		if r.Method != "PUT" {
+			return nil, nil
+		}
+		return &http.Response{StatusCode: 400, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"message":"password c4nary-pass is too weak"}`)), Request: r}, nil
+	}
+	text, a := b.call("users_update", `{"user":"ada.king","password":"c4nary-pass"}`)
+	if !a.IsError || strings.Contains(text+b.audit.String(), "c4nary-pass") {
+		t.Errorf("%s\n%s", text, b.audit)
+	}
+}
+
 func (b *bench) group(name string) map[string]any {
 	for _, g := range b.sandbox.Snapshot()["user_groups"] {
 		if g["name"] == name {

@@ -115,6 +115,9 @@ func (d *Desk) send(ctx context.Context, r *Reader, s *Step, res *Result) {
 	var api *jc.Error
 	if errors.As(err, &api) {
 		res.Attempts = api.Attempts
+		if echoes(api.Message, s.Request.Body) {
+			api.Message = "" // JumpCloud repeats what it refuses, a password too
+		}
 	}
 	if resp != nil {
 		res.Attempts = resp.Attempts
