@@ -263,19 +263,26 @@ func (d *Directory) named(ctx context.Context, k *Kind, names []string) ([]Row, 
 	return rows, nil
 }
 
-// containing asks for objects whose name contains the term, in any case.
+// containing asks for objects whose name contains the term, in any case. v1 lists
+// that cannot search give one page, which is compared here: it is for offering
+// names, never for telling which object is meant.
 func (d *Directory) containing(ctx context.Context, k *Kind, term string) ([]Row, error) {
 	q := Query{Limit: chunk}
-	if isSearch(k.Find) {
-		fields := d.nameFields(k)[1:]
-		q.Body = map[string]any{"searchFilter": map[string]any{"searchTerm": term, "fields": fields}}
-	} else if isV2(k.Find) {
-		q.Filters = []string{k.Names[0].Field + ":search:" + term}
-	} else {
-		return nil, nil
+	switch {
+	case isSearch(k.Find):
+		q.Body = map[string]any{"searchFilter": map[string]any{"searchTerm": term, "fields": d.nameFields(k)[1:]}}
+	case isV2(k.Find):
+		q.Filters = []string{k.Names[0].Field + ":search:" + strings.ReplaceAll(term, ",", " ")}
+	default:
+		q.Fields = d.nameFields(k)
 	}
 	list, err := d.c.Page(ctx, Request{Endpoint: k.Find}, q)
-	return list.Rows, err
+	rows := slices.DeleteFunc(list.Rows, func(r Row) bool {
+		return !slices.ContainsFunc(k.Names, func(n Name) bool {
+			return strings.Contains(strings.ToLower(r.Text(n.Field)), strings.ToLower(term))
+		})
+	})
+	return rows, err
 }
 
 func isSearch(e Endpoint) bool { return e.Method == "POST" }

@@ -3,6 +3,9 @@ package jumpcloud
 // kinds are all types of objects that can be named.
 var kinds = []*Kind{
 	userKind, deviceKind, userGroupKind, deviceGroupKind,
+	applicationKind, applicationTemplateKind, commandKind, commandResultKind,
+	policyKind, policyTemplateKind, softwareAppKind, ipListKind,
+	ldapServerKind, radiusServerKind, activeDirectoryKind, organizationKind, accessRequestKind,
 }
 
 // KindOf gives the kind for a word of the API's graph ("user", "system"), or nil.

@@ -43,18 +43,25 @@ type Rows struct {
 
 // Page reads one page of a list or search. r.Endpoint tells which generation of the API it is.
 func (c *Client) Page(ctx context.Context, r Request, q Query) (Rows, error) {
+	if q.Limit <= 0 {
+		q.Limit = MaxPage
+	}
 	resp, err := c.Do(ctx, paged(r, q))
 	if err != nil {
 		return Rows{}, err
 	}
-	return ReadRows(resp)
+	rows, err := ReadRows(resp)
+	if isV2(r.Endpoint) && len(q.Filters) > 0 {
+		rows.Total = -1 // v2 counts without the filter
+	}
+	if n := len(rows.Rows); rows.Total < 0 && n < q.Limit && (n > 0 || q.Skip == 0) {
+		rows.Total = q.Skip + n // the last page tells what the API did not
+	}
+	return rows, err
 }
 
 // paged puts the query where the endpoint's generation wants it.
 func paged(r Request, q Query) Request {
-	if q.Limit <= 0 {
-		q.Limit = MaxPage
-	}
 	v := url.Values{}
 	maps.Copy(v, r.Query)
 	v.Set("limit", strconv.Itoa(q.Limit))
@@ -147,6 +154,9 @@ func (c *Client) Walk(ctx context.Context, r Request, q Query, want int, progres
 		}
 	}
 	rows, repeated := distinct(pages)
+	if last := pages[len(pages)-1]; first.Total < 0 && len(last) < q.Limit {
+		first.Total = q.Skip + len(rows)
+	}
 	if want > 0 && len(rows) > want {
 		rows = rows[:want]
 	}

@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,6 +93,7 @@ func TestContract(t *testing.T) {
 	api := openAPI(t)
 	reached := map[string]bool{}
 	calls, ok, requests, valid := 0, 0, 0, 0
+	var mu sync.Mutex // requests of one call go out side by side
 	for _, x := range All() {
 		for _, all := range []bool{false, true} {
 			b := newBench(t, sandboxOptions)
@@ -102,6 +105,8 @@ func TestContract(t *testing.T) {
 				}
 				clone := r.Clone(r.Context())
 				clone.Body = io.NopCloser(bytes.NewReader(body))
+				mu.Lock()
+				defer mu.Unlock()
 				requests++
 				op, err := api.check(clone)
 				reached[op] = true
@@ -124,7 +129,61 @@ func TestContract(t *testing.T) {
 
 		}
 	}
+	unreached(t, reached)
 	t.Logf("tools %d; calls ok %d of %d; requests valid %d of %d; operations reached %d", len(All()), ok, calls, valid, requests, len(reached))
+}
+
+// unreached: every operation that a tool declares is one that the calls came to.
+func unreached(t *testing.T, reached map[string]bool) {
+	braces := regexp.MustCompile(`\{[^}]*\}`)
+	shapes := map[string]bool{}
+	for op := range reached { // the files leave out the base path of the host
+		shapes[braces.ReplaceAllString(op, "{}")] = true
+	}
+	for _, x := range All() {
+		for _, e := range x.Operations {
+			path := braces.ReplaceAllString(e.Path, "{}")
+			for _, base := range []string{"/api/v2", "/api", "/insights/directory/v1"} {
+				if rest, ok := strings.CutPrefix(path, base); ok {
+					path = rest
+					break
+				}
+			}
+			if !shapes[e.Method+" "+path] {
+				t.Errorf("%s declares %s, which no call came to", x.Name, e)
+			}
+		}
+	}
+}
+
+// TestSeedOperations: the operations that the product was first asked for are all declared.
+func TestSeedOperations(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "shared", "jumpcloud", "seed_rows.json"))
+	if err != nil {
+		t.Skip("the list of operations first asked for is not here")
+	}
+	var rows []struct{ Seed, Method, Path string }
+	if err := json.Unmarshal(raw, &rows); err != nil {
+		t.Fatal(err)
+	}
+	braces := regexp.MustCompile(`\{[^}]*\}`)
+	declared := map[string]bool{}
+	for _, x := range All() {
+		for _, e := range append(x.Operations, x.reads...) {
+			declared[e.Method+" "+braces.ReplaceAllString(e.Path, "{}")] = true
+		}
+	}
+	seen := map[string]bool{}
+	for _, r := range rows {
+		op := r.Method + " " + braces.ReplaceAllString(r.Path, "{}")
+		if r.Seed != "001" && !declared[op] {
+			t.Errorf("%s %s is not declared", r.Method, r.Path)
+		}
+		if r.Seed != "001" {
+			seen[op] = true
+		}
+	}
+	t.Logf("%d of %d operations", len(seen), len(seen))
 }
 
 // contractMayFail: answers that are right although they are errors.
@@ -143,6 +202,9 @@ func sampleArgs(b *bench, x *Tool, all bool) string {
 		delete(v, ours)
 	}
 	x.sampleFix(v, all)
+	if x.Name == "access_requests_update" || x.Name == "access_requests_revoke" { // there has to be one that runs
+		b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
+	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		b.t.Fatal(err)
@@ -165,6 +227,14 @@ func (t *Tool) sampleFix(v map[string]any, all bool) {
 			}
 		}
 	}
+	if !all && t.merge || strings.HasSuffix(t.Name, "_update") && !all { // it requires no field in particular: give it one
+		for _, f := range fieldsOf(t.in) {
+			if f.place == "body" && f.typ.Kind() != reflect.Slice && len(bodyNamesIn(t, v)) == 0 {
+				props := schemaOf(t)["properties"].(map[string]any)
+				v[f.name] = sampler{}.value(props[f.name].(map[string]any), nil, nil, f.name)
+			}
+		}
+	}
 	if f := sampleFixes[t.Name]; f != nil {
 		f(v, all)
 	}
@@ -179,22 +249,83 @@ var sampleFixes = map[string]func(v map[string]any, all bool){
 		}
 	},
 	"device_groups_members_change": func(v map[string]any, all bool) {
-		v["add"] = []any{"LT-042"}
+		v["group"], v["add"] = "Kiosks", []any{"LT-042"}
 		delete(v, "remove")
 	},
-	"users_update":         oneField("department", "Legal"),
-	"devices_update":       oneField("displayName", "Lab machine"),
-	"user_groups_update":   oneField("description", "Changed"),
-	"device_groups_update": oneField("description", "Changed"),
+	"ldap_servers_update": func(v map[string]any, _ bool) { v["userLockoutAction"] = "remove" },
+	"commands_results_list": func(v map[string]any, all bool) {
+		if all { // of one command, without a condition: the path of its own
+			for name := range v {
+				if name != "command" && name != "limit" {
+					delete(v, name)
+				}
+			}
+		}
+	},
+	"access_requests_create": func(v map[string]any, _ bool) { v["expiry"] = "2h" },
+	"access_requests_update": func(v map[string]any, all bool) { v["expiry"] = "3h"; whichRequest(v, all) },
+	"access_requests_revoke": whichRequest,
+	"commands_run":           func(v map[string]any, _ bool) { v["devices"] = []any{"build-01"} },
+	"commands_trigger":       func(v map[string]any, _ bool) { v["trigger"] = "rotate-logs" },
+	"policies_create":        func(v map[string]any, _ bool) { delete(v, "values") },
+	"policies_update":        func(v map[string]any, _ bool) { delete(v, "values") },
+	"ip_lists_create":        func(v map[string]any, _ bool) { v["ips"] = []any{"192.0.2.0/24"} },
+	"ip_lists_update": func(v map[string]any, all bool) {
+		if all {
+			v["ips"] = []any{"192.0.2.0/24"}
+		}
+	},
+	"insights_query": oneWindow, "insights_count": oneWindow, "insights_distinct": oneWindow, "insights_interval": oneWindow,
 }
 
-// oneField gives an update, which requires no field in particular, one to change.
-func oneField(name string, value any) func(map[string]any, bool) {
-	return func(v map[string]any, all bool) {
-		if !all {
-			v[name] = value
+// policyValues: fields are those of the template. The description wants a list,
+// which a JSON list in the text gives; a bare value is what other clients send.
+func policyValues(v map[string]any, all bool) {
+	delete(v, "values")
+	if all {
+		v["values"] = []any{map[string]any{"configFieldID": "timeout", "value": "[20]"}}
+	}
+}
+
+// oneWindow: last stands for start and end.
+func oneWindow(v map[string]any, all bool) {
+	if all {
+		v["last"] = "24h"
+		delete(v, "start_time")
+		delete(v, "end_time")
+		delete(v, "exact_match") // beside search the API takes one
+		v["filter"] = "success=false"
+		if _, ok := v["field"]; ok {
+			v["field"] = "event_type"
+		}
+		if _, ok := v["timezone"]; ok {
+			v["timezone"] = "+0100"
+		}
+		if _, ok := v["interval_unit"]; ok {
+			delete(v, "interval_unit")
+			delete(v, "interval_value")
 		}
 	}
+}
+
+// whichRequest: either the request or its user and device.
+func whichRequest(v map[string]any, all bool) {
+	delete(v, "request")
+	v["user"], v["device"] = "ada.king", "LT-042"
+}
+
+func bodyNamesIn(t *Tool, v map[string]any) (out []string) {
+	for _, n := range bodyNames(t) {
+		if _, ok := v[n]; ok {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func schemaOf(t *Tool) (schema map[string]any) {
+	_ = json.Unmarshal(t.Schema.Full, &schema)
+	return schema
 }
 
 type sampler struct {
@@ -270,6 +401,8 @@ func (s sampler) value(schema map[string]any, in reflect.Type, ref *jc.Kind, nam
 		return time.Now().UTC().Add(48 * time.Hour).Format(time.RFC3339)
 	case "email":
 		return "sample@example.com"
+	case "uri":
+		return "https://sample.example.com/x"
 	}
 	if name == "email" {
 		return "sample@example.com"
@@ -280,7 +413,11 @@ func (s sampler) value(schema map[string]any, in reflect.Type, ref *jc.Kind, nam
 // sample is the name, or the id where there are no names, of an object of the sandbox.
 func (b *bench) sample(k *jc.Kind) string {
 	b.t.Helper()
-	rows := b.sandbox.Snapshot()[sampleCollections[k.Type]]
+	rows := b.sandbox.Rows(sampleCollections[k.Type])
+	if len(rows) == 0 && k.Type == "access_request" {
+		b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
+		rows = b.sandbox.Rows(sampleCollections[k.Type])
+	}
 	for _, r := range rows {
 		row := jc.Row(r)
 		if k.Find.Path == "" {
@@ -297,6 +434,12 @@ func (b *bench) sample(k *jc.Kind) string {
 }
 
 // sampleCollections are the sandbox's collections by graph type.
-var sampleCollections = map[string]string{"user": "users", "system": "devices", "user_group": "user_groups", "system_group": "device_groups"}
+var sampleCollections = map[string]string{
+	"user": "users", "system": "devices", "user_group": "user_groups", "system_group": "device_groups",
+	"application": "applications", "application_template": "application_templates", "command": "commands", "command_result": "command_results",
+	"policy": "policies", "policy_template": "policy_templates", "software_app": "software_apps", "ip_list": "ip_lists",
+	"ldap_server": "ldap_servers", "radius_server": "radius_servers", "active_directory": "active_directories",
+	"organization": "organizations", "access_request": "access_requests",
+}
 
 func anySlice(v any) []any { s, _ := v.([]any); return s }

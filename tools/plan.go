@@ -141,7 +141,7 @@ func planCreate(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 			return nil, err
 		}
 		if there := have[key]; len(there) > 0 {
-			return nil, &Refusal{Code: jc.CodeConflict, Text: fmt.Sprintf("a %s called %s exists already (id %s)", t.kind.Noun, plainName(there[0].Name), there[0].ID)}
+			return nil, &Refusal{Code: jc.CodeConflict, Text: fmt.Sprintf("%s called %s exists already (id %s)", article(t.kind.Noun), plainName(there[0].Name), there[0].ID)}
 		}
 	}
 	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(body)}
@@ -393,12 +393,17 @@ func equal(have, want any) bool {
 		if !ok {
 			return false
 		}
+		told := 0
 		for k, v := range w {
-			if e, there := h[k]; there && !equal(e, v) && !(isEmpty(e) && isEmpty(v)) {
+			e, there := h[k]
+			if there && !equal(e, v) && !(isEmpty(e) && isEmpty(v)) {
 				return false
 			}
+			if there {
+				told++
+			}
 		}
-		return true
+		return told > 0 || len(w) == 0
 	case []any:
 		h, ok := have.([]any)
 		if !ok || len(h) != len(w) {

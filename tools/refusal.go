@@ -119,6 +119,14 @@ func sentence(s string) string {
 	return s + "."
 }
 
+// article puts "a" or "an" before a noun.
+func article(noun string) string {
+	if strings.ContainsRune("aeiouAEIO", rune(noun[0])) && !strings.HasPrefix(noun, "user") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
 func quoted(names []string) string {
 	out := make([]string, len(names))
 	for i, n := range names {

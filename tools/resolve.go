@@ -114,7 +114,7 @@ func resolveKind(ctx context.Context, dir *jc.Directory, k *jc.Kind, refs []foun
 		if given := f.ref.Wanted(); k.IsID(given) {
 			ids = append(ids, given)
 		} else if bare, _ := splitHandle(given); k.Find.Path == "" {
-			return invalid(f.arg, fmt.Sprintf("%q is not an id of a %s, which can only be named by id", clip(given), k.Noun))
+			return invalid(f.arg, fmt.Sprintf("%q is not an id of %s, which can only be named by id", clip(given), article(k.Noun)))
 		} else {
 			names = append(names, bare)
 		}

@@ -25,7 +25,7 @@ func want(t *testing.T, text string, parts ...string) {
 	}
 }
 
-func asking(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDestroy} }
+func asksPeople(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDestroy} }
 
 func TestNamesAndIDs(t *testing.T) {
 	b := newBench(t, sandboxOptions)
@@ -127,7 +127,7 @@ func TestBadArgumentsSendNothing(t *testing.T) {
 }
 
 func TestDryRunSendsNothing(t *testing.T) {
-	b := newBench(t, sandboxOptions, asking)
+	b := newBench(t, sandboxOptions, asksPeople)
 	before, _ := json.Marshal(b.sandbox.Snapshot())
 	for _, c := range [][2]string{
 		{"users_create", `{"username":"new.one","email":"new.one@acme.example","password":"s3cret-canary","dry_run":true}`},
@@ -152,7 +152,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 }
 
 func TestConfirmation(t *testing.T) {
-	b := newBench(t, sandboxOptions, asking)
+	b := newBench(t, sandboxOptions, asksPeople)
 	erase := func(c Call) Answer {
 		c.Tool = "devices_erase"
 		if c.Arguments == nil {
@@ -206,7 +206,7 @@ func TestConfirmation(t *testing.T) {
 
 // More than five objects are asked about, what was seen is part of the seal.
 func TestConfirmManyAndMoved(t *testing.T) {
-	b := newBench(t, sandboxOptions, asking)
+	b := newBench(t, sandboxOptions, asksPeople)
 	args := json.RawMessage(`{"group":"Interns","add":["ada.king","ben.kurz","liam.haddad","maria.silva","bob.stone","bob.li"]}`)
 	few := b.must("user_groups_members_change", `{"group":"Interns","add":["kim.lee"]}`)
 	want(t, few, "done, read back")
@@ -240,7 +240,7 @@ func TestNoLineNoChange(t *testing.T) {
 }
 
 func TestAuditLines(t *testing.T) {
-	b := newBench(t, sandboxOptions, asking)
+	b := newBench(t, sandboxOptions, asksPeople)
 	b.must("users_update", `{"user":"ada.king","department":"Legal"}`)
 	b.call("devices_erase", `{"device":"LT-042"}`)
 	var lines []auth.Line

@@ -1,0 +1,311 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+const (
+	accessHistory = 90 * 24 * time.Hour // as far back as events are kept
+	accessEvents  = 5000                // looked through at most, the newest first
+	accessReads   = 40                  // requests read at most
+)
+
+// findElevation finds the one request that is meant. The API reads requests by
+// id and cannot list them, so by user and device they are found in the events
+// that making and changing them leaves, and each is then read itself: only what
+// the request says of its user, device and state counts.
+func findElevation(ctx context.Context, r *Reader, in *accessRequestFind) (elevation, error) {
+	user, device := in.User.Found(), in.Device.Found()
+	if o := in.Request.Found(); o.ID != "" {
+		row := o.Row
+		if row == nil {
+			var err error
+			if row, err = r.row(ctx, accessAt(o.ID)); err != nil {
+				return elevation{}, err
+			}
+		}
+		e, err := readElevation(ctx, r, row)
+		if e.id == "" {
+			e.id = o.ID
+		}
+		switch {
+		case err != nil:
+		case user.ID != "" && e.user.ID != user.ID:
+			err = invalid("user", fmt.Sprintf("the request %s is for %s", e.id, e.whom()))
+		case device.ID != "" && e.device.ID != device.ID:
+			err = invalid("device", fmt.Sprintf("the request %s is for %s", e.id, e.whom()))
+		}
+		return e, err
+	}
+	if user.ID == "" && device.ID == "" {
+		return elevation{}, invalid("", "say which: request, or user and device")
+	}
+	ids, all, err := accessIDs(ctx, r, user.ID, device.ID)
+	if own := r.kept(madeHere, user.ID+" "+device.ID); own != "" { // events may come late, or not be ours to read
+		ids = append([]string{own}, slices.DeleteFunc(ids, func(id string) bool { return id == own })...)
+		if jc.IsCode(err, jc.CodeForbidden) {
+			err = nil
+		}
+	}
+	if jc.IsCode(err, jc.CodeForbidden) {
+		err = &Refusal{jc.CodeForbidden, "JumpCloud, not this server, does not let this credential read Directory Insights, where a request is looked for by user and device; give its id as request"}
+	}
+	if err != nil {
+		return elevation{}, err
+	}
+	all = all && len(ids) <= accessReads
+	found, err := readElevations(ctx, r, ids, user.ID, device.ID)
+	if err != nil {
+		return elevation{}, err
+	}
+	return pickElevation(found, whose(user, device), all)
+}
+
+// pickElevation takes the one that runs; where none does, the one that ended last.
+func pickElevation(found []elevation, whose string, all bool) (elevation, error) {
+	var running []elevation
+	for _, e := range found {
+		if e.granted() {
+			running = append(running, e)
+		}
+	}
+	switch {
+	case len(running) == 1:
+		return running[0], nil
+	case len(running) > 1:
+		said := make([]string, len(running))
+		for i, e := range running {
+			said[i] = fmt.Sprintf("%s (%s until %s)", e.id, e.whom(), e.until())
+		}
+		return elevation{}, &Refusal{jc.CodeAmbiguous, fmt.Sprintf("%d requests are running for %s: %s; give one as request", len(running), whose, strings.Join(said, ", "))}
+	case len(found) > 0 && all:
+		return found[0], nil // the newest event names it first
+	}
+	problem := "no request for " + whose + " is in the access_management events of the last 90 days"
+	if !all {
+		problem = "no running request for " + whose + fmt.Sprintf(" is in the newest %d access_management events", accessEvents)
+	}
+	return elevation{}, notFound("", problem+"; JumpCloud cannot list requests, so give its id as request")
+}
+
+func whose(user, device jc.Object) string {
+	switch {
+	case device.ID == "":
+		return plainName(user.Name)
+	case user.ID == "":
+		return "device " + plainName(device.Name)
+	}
+	return plainName(user.Name) + " on " + plainName(device.Name)
+}
+
+// accessIDs are the ids of requests in events that speak of the user and the
+// device, the newest first; all is false when there were more events than are
+// looked through.
+func accessIDs(ctx context.Context, r *Reader, user, device string) (ids []string, all bool, err error) {
+	now := time.Now().UTC()
+	body := map[string]any{
+		"service": []string{"access_management"}, "sort": "DESC",
+		"start_time": now.Add(-accessHistory).Format(time.RFC3339), "end_time": now.Add(time.Minute).Format(time.RFC3339),
+	}
+	all, err = r.eachEvent(ctx, body, accessEvents, func(event jc.Row) {
+		if mentions(event, user) && mentions(event, device) {
+			for _, id := range requestIDs(event, user, device) {
+				if !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+		}
+	})
+	return ids, all, err
+}
+
+// mentions reports whether a value holds the id anywhere; "" is held by all.
+func mentions(v any, id string) bool {
+	switch x := v.(type) {
+	case string:
+		return x == id || id == ""
+	case jc.Row:
+		return mentions(map[string]any(x), id)
+	case map[string]any:
+		for _, e := range x {
+			if mentions(e, id) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(x, func(e any) bool { return mentions(e, id) })
+	}
+	return id == ""
+}
+
+var requestIDField = regexp.MustCompile(`(?i)^access_?(request_?)?id$`)
+
+// requestIDs are what in an event may be the id of a request: how such events
+// look is not published, so the resource's id counts as well as fields of a fitting name.
+func requestIDs(event jc.Row, not ...string) (out []string) {
+	kind := jc.AccessRequest{}.Kind()
+	take := func(v any) {
+		if id, ok := v.(string); ok && kind.IsID(id) && !slices.Contains(not, id) {
+			out = append(out, id)
+		}
+	}
+	var walk func(any)
+	walk = func(v any) {
+		switch x := v.(type) {
+		case jc.Row:
+			walk(map[string]any(x))
+		case map[string]any:
+			for name, e := range x {
+				if requestIDField.MatchString(name) {
+					take(e)
+				}
+				walk(e)
+			}
+		case []any:
+			for _, e := range x {
+				walk(e)
+			}
+		}
+	}
+	id, _ := event.At("resource.id")
+	take(id)
+	walk(event)
+	return out
+}
+
+// readElevations reads the requests and keeps those of the user and the device, in the order of ids.
+func readElevations(ctx context.Context, r *Reader, ids []string, user, device string) ([]elevation, error) {
+	ids = ids[:min(len(ids), accessReads)]
+	rows := make([]jc.Row, len(ids))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i, id := range ids {
+		g.Go(func() error {
+			row, err := r.row(gctx, accessAt(id))
+			if jc.IsCode(err, jc.CodeNotFound) || jc.IsCode(err, jc.CodeInvalidArgument) {
+				return nil // it was the id of something else
+			}
+			rows[i] = row
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []elevation
+	for i, row := range rows {
+		if row == nil || user != "" && row.Text("requestorId") != user || device != "" && row.Text("resourceId") != device {
+			continue
+		}
+		e, err := readElevation(ctx, r, row)
+		if err != nil {
+			return nil, err
+		}
+		if e.id == "" {
+			e.id = ids[i]
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// steadyExpiry reads an expiry. One that counts from now is counted once for a
+// call: when a person was asked, the call that comes back with the answer has to
+// make the very plan that was shown.
+func steadyExpiry(r *Reader, in any, given string) (time.Time, error) {
+	now := time.Now().UTC()
+	until, counted, err := parseExpiry(given, now)
+	if err != nil || !counted {
+		return until, err
+	}
+	key, err := json.Marshal(in)
+	if err != nil {
+		return until, err
+	}
+	if r.trip.call.Reply == nil {
+		if r.trip.call.CanAsk && !r.trip.args.dry {
+			r.keep(r.trip.tool.Name, string(key), until.Format(time.RFC3339))
+		}
+		return until, nil
+	}
+	if before, err := time.Parse(time.RFC3339, r.kept(r.trip.tool.Name, string(key))); err == nil && before.After(now) {
+		return before, nil
+	}
+	return until, nil
+}
+
+// madeHere is what requests made by this process are kept under, by user and device.
+const madeHere = "access request"
+
+// keep notes something for the same caller for half an hour, beside the places
+// of lists: nothing depends on it that cannot be found out in another way.
+func (r *Reader) keep(what, key, value string) {
+	r.d.cursors.put(place{owner: r.trip.who, tool: "note: " + what, question: key, Until: value})
+}
+
+// kept is the last value that was noted; "" when there is none any more.
+func (r *Reader) kept(what, key string) string {
+	c := r.d.cursors
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		p := e.Value.(cursorEntry).place
+		if p.tool == "note: "+what && p.question == key && p.owner == r.trip.who && time.Now().Before(p.expires) {
+			return p.Until
+		}
+	}
+	return ""
+}
+
+var (
+	durationForm = regexp.MustCompile(`^(?:([0-9]{1,4})w)?(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m(?:in)?)?$`)
+	durationUnit = []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute}
+)
+
+// parseDuration reads 45m, 2h, 1d, 2w, or these joined: 1d12h.
+func parseDuration(s string) (time.Duration, bool) {
+	m := durationForm.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
+	if m == nil {
+		return 0, false
+	}
+	var d time.Duration
+	for i, unit := range durationUnit {
+		if m[i+1] != "" {
+			n, _ := strconv.Atoi(m[i+1])
+			d += time.Duration(n) * unit
+		}
+	}
+	return d, d > 0
+}
+
+// parseExpiry reads an expiry; counted says that it was given from now on. Such a
+// one is cut to the minute, never lengthened.
+func parseExpiry(s string, now time.Time) (until time.Time, counted bool, err error) {
+	if d, ok := parseDuration(s); ok {
+		until = now.Add(d)
+		if whole := until.Truncate(time.Minute); d > 2*time.Minute {
+			until = whole
+		}
+		return until.Truncate(time.Second), true, nil
+	}
+	until, err = time.Parse(time.RFC3339, s)
+	if err != nil {
+		return until, false, invalid("expiry", fmt.Sprintf("%q is neither an RFC 3339 time such as %s nor a length of time such as 45m, 2h or 1d",
+			clip(s), now.Add(time.Hour).Format("2006-01-02T15:04:00Z")))
+	}
+	if !until.After(now) {
+		return until, false, invalid("expiry", fmt.Sprintf("%s is not in the future; it is %s now", until.UTC().Format(minute), now.Format(minute)))
+	}
+	return until.UTC(), false, nil
+}
