@@ -44,7 +44,7 @@ func prints(t *testing.T, v any) string {
 		fmt.Fprintf(&b, "%v %+v %#v", struct{ v any }{v}, struct{ v any }{v}, &struct{ v any }{v})
 	}
 	format := "one verb too few"
-	fmt.Fprintf(&b, format, v)
+	fmt.Fprintf(&b, format, v) //nolint:staticcheck // one argument too many is what is tried
 	for _, h := range []slog.Handler{slog.NewJSONHandler(&b, nil), slog.NewTextHandler(&b, nil)} {
 		slog.New(h).Info("x", "v", v, slog.Group("g", "v", v))
 	}

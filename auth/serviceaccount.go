@@ -85,7 +85,7 @@ func tokenEndpoint(s string) (string, error) {
 	}
 	ip := net.ParseIP(u.Hostname())
 	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && !(u.Scheme == "http" && loopback) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
 		return "", errors.New("the token address must be https, or http on this machine")
 	}
 	if u.Path == "" || u.Path == "/" {

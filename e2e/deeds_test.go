@@ -22,12 +22,15 @@ type deed struct {
 	// wrong says what is wrong in the answer of a read; "" when it is the truth.
 	wrong func(text string) string
 
-	text      string
-	isError   bool
-	code      string
-	cancelled bool // its caller left early
-	repeats   int
-	seenDone  []int // how often each effect was done when the answer came
+	// The answer, and what the ledger had when it came.
+	text    string
+	isError bool
+	code    string
+	repeats int
+	done    []int
+	// unfounded are answers that said that nothing was changed, although a
+	// request had been sent of which nobody could know.
+	unfounded []string
 }
 
 const (

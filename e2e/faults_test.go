@@ -22,9 +22,9 @@ type fault struct {
 	// when: "before" or "after" the work is done, "late" some time after the
 	// answer, "refuse" and "unsent" when it certainly is not done.
 	when string
-	// writes limits it to requests that change something.
-	writes bool
-	reply  reply
+	// only limits it to "writes", requests that change something, or to "reads".
+	only  string
+	reply reply
 }
 
 func answers(status int, body string, kv ...string) reply {
@@ -43,35 +43,36 @@ const (
 // allFaults in per mille of the requests.
 func allFaults() []fault {
 	return []fault{
-		{"429", 12, "refuse", false, answers(429, `{"message":"slow down"}`)},
-		{"429 Retry-After 4", 8, "refuse", false, answers(429, `{"message":"slow down"}`, "Retry-After", "4")},
-		{"429 Retry-After 0", 4, "refuse", false, answers(429, "", "Retry-After", "0")},
-		{"429 Retry-After 90", 1, "refuse", false, answers(429, "", "Retry-After", "90")},
-		{"403", 2, "refuse", true, answers(403, `{"message":"your role does not allow this"}`)},
-		{"500 before", 8, "before", false, answers(500, sorry)},
-		{"500 after", 10, "after", false, answers(500, sorry)},
-		{"502 HTML before", 5, "before", false, answers(502, page5, "Content-Type", "text/html")},
-		{"502 HTML after", 8, "after", false, answers(502, page5, "Content-Type", "text/html")},
-		{"503 Retry-After before", 5, "before", false, answers(503, sorry, "Retry-After", "2")},
-		{"504 after", 5, "after", false, answers(504, "")},
-		{"refused", 6, "unsent", false, reply{broken: "refused"}},
-		{"reset before", 8, "before", false, reply{broken: "reset"}},
-		{"reset after", 10, "after", false, reply{broken: "reset"}},
-		{"reset late", 6, "late", true, reply{broken: "reset"}},
-		{"closed before", 5, "before", false, reply{broken: "closed"}},
-		{"closed after", 8, "after", false, reply{broken: "closed"}},
-		{"cut after", 10, "after", false, reply{broken: "cut"}},
-		{"cut JSON after", 6, "after", false, reply{broken: "cut JSON"}},
-		{"empty after", 4, "after", false, answers(200, "")},
-		{"hang before", 3, "before", false, reply{broken: "hang"}},
-		{"hang after", 4, "after", false, reply{broken: "hang"}},
-		{"redirect before", 3, "before", false, answers(302, "", "Location", elsewhere)},
-		{"redirect after", 4, "after", false, answers(307, "", "Location", elsewhere)},
-		{"HTML 200 before", 3, "before", false, answers(200, "<html>sign in</html>", "Content-Type", "text/html")},
-		{"HTML 200 after", 3, "after", false, answers(200, "<html>sign in</html>")},
-		{"wrong shape", 3, "after", false, answers(200, `{"unexpected":{"a":1}}`)},
-		{"success, done late", 6, "late", true, reply{}},
-		{"success, never done", 4, "before", true, reply{}},
+		{"429", 12, "refuse", "", answers(429, `{"message":"slow down"}`)},
+		{"429 Retry-After 4", 8, "refuse", "", answers(429, `{"message":"slow down"}`, "Retry-After", "4")},
+		{"429 Retry-After 0", 4, "refuse", "", answers(429, "", "Retry-After", "0")},
+		{"429 Retry-After 90", 1, "refuse", "", answers(429, "", "Retry-After", "90")},
+		{"403", 2, "refuse", "writes", answers(403, `{"message":"your role does not allow this"}`)},
+		{"500 before", 8, "before", "", answers(500, sorry)},
+		{"500 after", 10, "after", "", answers(500, sorry)},
+		{"502 HTML before", 5, "before", "", answers(502, page5, "Content-Type", "text/html")},
+		{"502 HTML after", 8, "after", "", answers(502, page5, "Content-Type", "text/html")},
+		{"503 Retry-After before", 5, "before", "", answers(503, sorry, "Retry-After", "2")},
+		{"504 after", 5, "after", "", answers(504, "")},
+		{"refused", 6, "unsent", "", reply{broken: "refused"}},
+		{"reset before", 8, "before", "", reply{broken: "reset"}},
+		{"reset after", 10, "after", "", reply{broken: "reset"}},
+		{"reset late", 6, "late", "writes", reply{broken: "reset"}},
+		{"closed before", 5, "before", "", reply{broken: "closed"}},
+		{"closed after", 8, "after", "", reply{broken: "closed"}},
+		{"cut after", 10, "after", "", reply{broken: "cut"}},
+		{"cut JSON after", 6, "after", "", reply{broken: "cut JSON"}},
+		{"empty after", 4, "after", "", answers(200, "")},
+		{"hang before", 3, "before", "", reply{broken: "hang"}},
+		{"hang after", 4, "after", "", reply{broken: "hang"}},
+		{"redirect before", 3, "before", "", answers(302, "", "Location", elsewhere)},
+		{"redirect after", 4, "after", "", answers(307, "", "Location", elsewhere)},
+		{"HTML 200 before", 3, "before", "", answers(200, "<html>sign in</html>", "Content-Type", "text/html")},
+		{"HTML 200 after", 3, "after", "", answers(200, "<html>sign in</html>")},
+		{"wrong shape", 3, "after", "", answers(200, `{"unexpected":{"a":1}}`)},
+		{"error in a 200", 3, "before", "reads", answers(200, `{"error":{"message":"try later"},"details":[]}`)},
+		{"success, done late", 6, "late", "writes", reply{}},
+		{"success, never done", 4, "before", "writes", reply{}},
 	}
 }
 
@@ -85,7 +86,7 @@ func (u *upstream) chance(op operation, key string) *fault {
 	for i := range u.faults {
 		f := &u.faults[i]
 		if n -= f.perMille; n < 0 {
-			if f.writes && op.effect == "" {
+			if f.only == "writes" && op.effect == "" || f.only == "reads" && op.effect != "" {
 				return nil
 			}
 			return f

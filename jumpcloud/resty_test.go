@@ -74,7 +74,7 @@ func TestPitfallRedirects(t *testing.T) {
 			}
 		}
 	}
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, otherPort.URL, 302) }))
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, otherPort.URL, http.StatusFound) }))
 	defer secure.Close()
 	c := dialled(t, secure.URL, func(cfg *Config) { cfg.Transport = secure.Client().Transport })
 	if _, err := c.Do(context.Background(), read); asError(t, err) == nil || stolen.Load() != 0 {

@@ -125,7 +125,7 @@ func TestBackoffGrowsAndIsBounded(t *testing.T) {
 		c, s := scripted(t, nil, status(429, "{}"))
 		_, err := c.Do(context.Background(), create)
 		e := asError(t, err)
-		if got := e.RetryAt.Sub(time.Now()); got != 30*time.Second {
+		if got := time.Until(e.RetryAt); got != 30*time.Second {
 			t.Errorf("RetryAt in %v, want the vendor's 30 s", got)
 		}
 		for i := 1; i < len(s.seen); i++ { // 1, 2, 4, 8 s, a quarter up or down
@@ -257,7 +257,7 @@ func TestServerErrorNamesATime(t *testing.T) {
 		}
 		c, s = scripted(t, nil, status(503, "{}", "Retry-After", "120"))
 		_, err := c.Do(context.Background(), read)
-		if e := asError(t, err); s.count() != 1 || e.Code != CodeUpstreamDown || e.RetryAt.Sub(time.Now()) != 2*time.Minute {
+		if e := asError(t, err); s.count() != 1 || e.Code != CodeUpstreamDown || time.Until(e.RetryAt) != 2*time.Minute {
 			t.Errorf("sent %d: %+v", s.count(), *e)
 		}
 	})

@@ -3,6 +3,7 @@ package schemas
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -43,12 +44,11 @@ func (s *Schema) Check(args json.RawMessage) error {
 	if err == nil {
 		return nil
 	}
-	ve, ok := err.(*validator.ValidationError)
-	if !ok {
+	var ve *validator.ValidationError
+	if !errors.As(err, &ve) {
 		return &Invalid{Problem: "the arguments cannot be checked"}
 	}
-	leaf := first(ve)
-	return s.explain(leaf, v)
+	return s.explain(first(ve))
 }
 
 // first picks the leaf that helps most: a misspelt name before a missing one,
@@ -79,7 +79,7 @@ func rank(e *validator.ValidationError) int {
 	return 2
 }
 
-func (s *Schema) explain(e *validator.ValidationError, args any) *Invalid {
+func (s *Schema) explain(e *validator.ValidationError) *Invalid {
 	at := strings.Join(e.InstanceLocation, ".")
 	out := &Invalid{Argument: at}
 	switch k := e.ErrorKind.(type) {

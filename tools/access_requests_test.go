@@ -88,7 +88,7 @@ func TestAccessRequestsFoundInEvents(t *testing.T) {
 		`{}`:                                     "invalid_argument",
 		`{"request":"` + b.requestOf("bob.stone", "LT-042").Text("accessId") + `","user":"bob.li"}`: "invalid_argument",
 		`{"request":"00000000-0000-4000-a000-000000000000"}`:                                        "not_found",
-		`{"request":"../../systemusers"}`: "invalid_argument",
+		`{"request":"../../systemusers"}`:                                                           "invalid_argument",
 	} {
 		if text, a := b.call("access_requests_revoke", args); a.Code != code {
 			t.Errorf("%s: %s", args, text)
@@ -112,22 +112,24 @@ func TestAccessRequestsWithoutInsights(t *testing.T) {
 }
 
 func TestAccessRequestsAreReadBack(t *testing.T) {
-	b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}}, withOwn)
-	for tool, args := range map[string]string{
-		"access_requests_update": `{"user":"ben.kurz","remarks":"other"}`,
-		"access_requests_revoke": `{"user":"ben.kurz"}`,
-	} {
-		if text, a := b.call(tool, args); a.IsError || !strings.HasPrefix(text, "accepted, not yet seen.") {
-			t.Errorf("%s says of a change that did not happen: %s", tool, text)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}}, withOwn)
+		for tool, args := range map[string]string{
+			"access_requests_update": `{"user":"ben.kurz","remarks":"other"}`,
+			"access_requests_revoke": `{"user":"ben.kurz"}`,
+		} {
+			if text, a := b.call(tool, args); a.IsError || !strings.HasPrefix(text, "accepted, not yet seen.") {
+				t.Errorf("%s says of a change that did not happen: %s", tool, text)
+			}
 		}
-	}
+	})
 }
 
 func TestAccessRequestsRevokeSentTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sandbox.Options{Faults: map[string]float64{"reset-after": 0.3}, Seed: 3}, withOwn)
 		done := 0
-		for range 12 {
+		for range 6 {
 			if text, a := b.call("access_requests_create", `{"user":"bob.stone","device":"LT-042","expiry":"1d"}`); a.IsError && a.Code != "outcome_unknown" && a.Code != "upstream_down" {
 				t.Fatal(text)
 			}

@@ -46,7 +46,7 @@ func (a *association) associate(ctx context.Context, r *Reader, with jc.Object, 
 		return nil, err
 	}
 	names := fmt.Sprintf("%s and %s", describe(targetOf(e.member)), describe(targetOf(e.group)))
-	same := covers(was, map[string]any(a.Attributes))
+	same := covers(was, a.Attributes)
 	switch {
 	case a.Op == "update" && !there:
 		return nil, notFound("op", names+" are not associated, so there is nothing to update; add makes the association")
@@ -66,7 +66,7 @@ func (a *association) associate(ctx context.Context, r *Reader, with jc.Object, 
 		}
 		s.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
 			now, there, err := e.attributes(ctx, r)
-			if err == nil && there && covers(now, map[string]any(e.attrs)) {
+			if err == nil && there && covers(now, e.attrs) {
 				return Seen{Outcome: Done}, nil
 			}
 			return Seen{Outcome: Accepted}, err

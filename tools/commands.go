@@ -163,8 +163,15 @@ func commandsResultsList() *Tool {
 		Searches("POST /api/search/commandresults"), Columns("name", "device", "exit_code", "requestTime", "output"))
 	of := jc.At("GET /api/commands/{command}/results")
 	t.Operations = append(t.Operations, of)
-	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) {
+	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
 		find := in.(*commandResultFind)
+		if c := find.Command.Found(); c.ID != "" { // what belongs to nothing lists as empty in places
+			if there, err := named(ctx, r, c); err != nil {
+				return nil, err
+			} else if there.Row == nil {
+				return nil, notFound("command", "there is no command with the id "+c.ID)
+			}
+		}
 		args := &r.trip.args
 		bare := args.list.Filter == "" && args.list.Sort == "" && args.search.Search == "" && find.Device.ID == ""
 		use, check := *t, checks[jc.CommandResult]

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
 
 // withOwn adds the toolsets of these tests, whether all.go has them yet or not.
@@ -107,6 +108,13 @@ func TestCommandsResultsListPicksItsOperation(t *testing.T) {
 	}
 	if text := b.must("commands_results_list", `{"device":"LT-042"}`); strings.Count(text, ",LT-042,") != strings.Count(text, "Z,") || !strings.Contains(text, ",LT-042,") {
 		t.Errorf("not the results of one device alone:\n%s", text)
+	}
+}
+
+func TestCommandsResultsOfNoCommand(t *testing.T) {
+	b := newBench(t, sandbox.Options{Traps: []string{"empty-children"}}, withOwn)
+	if text, a := b.call("commands_results_list", `{"command":"5bb70415f1ad2293f31398ae"}`); a.Code != "not_found" {
+		t.Errorf("the results of a command that does not exist are none: %s", text)
 	}
 }
 

@@ -24,12 +24,11 @@ import (
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
-// undescribed are query parameters that we send and the published files do not
-// list, each with the reason.
-var undescribed = map[string]string{
-	"POST /api/search: limit skip sort":  "paging of searches is documented in the query; the file shows limit and skip in the body, so both are sent",
-	"GET: limit skip sort fields filter": "some lists do not name every paging parameter that all lists of their generation take",
-}
+// undescribed are query parameters that are sent where the published files do not
+// list them: searches take their paging in the query as the vendor documents it
+// (the file shows limit and skip in the body, so both are sent), and some lists do
+// not name every parameter that all lists of their generation take.
+var undescribed = []string{"limit", "skip", "sort", "fields", "filter"}
 
 // published is the description of the API, when it is there.
 type published struct{ routers []routers.Router }
@@ -75,7 +74,7 @@ func (p *published) check(r *http.Request) (op string, err error) {
 		}
 		op = r.Method + " " + route.Path
 		for name := range r.URL.Query() {
-			if route.Operation.Parameters.GetByInAndName("query", name) == nil && !slices.Contains([]string{"limit", "skip", "sort", "fields", "filter"}, name) {
+			if route.Operation.Parameters.GetByInAndName("query", name) == nil && !slices.Contains(undescribed, name) {
 				return op, fmt.Errorf("query parameter %q is not described", name)
 			}
 		}
@@ -267,8 +266,8 @@ var sampleFixes = map[string]func(v map[string]any, all bool){
 	"access_requests_revoke": whichRequest,
 	"commands_run":           func(v map[string]any, _ bool) { v["devices"] = []any{"build-01"} },
 	"commands_trigger":       func(v map[string]any, _ bool) { v["trigger"] = "rotate-logs" },
-	"policies_create":        func(v map[string]any, _ bool) { delete(v, "values") },
-	"policies_update":        func(v map[string]any, _ bool) { delete(v, "values") },
+	"policies_create":        policyValues,
+	"policies_update":        policyValues,
 	"ip_lists_create":        func(v map[string]any, _ bool) { v["ips"] = []any{"192.0.2.0/24"} },
 	"ip_lists_update": func(v map[string]any, all bool) {
 		if all {

@@ -138,7 +138,7 @@ func (t *Tool) compile(clauses []clause, at jc.Endpoint) (compiled, error) {
 		case named, c.value == "", t.row != nil: // the API cannot compare with a name or with nothing
 			out.here = append(out.here, c)
 		case at.Method == "POST":
-			var want any = typedValue(c.value)
+			want := typedValue(c.value)
 			if c.not {
 				want = map[string]any{"$ne": want}
 			}

@@ -106,11 +106,7 @@ func understand(t *Tool, r *Reader, in any) (*listing, error) {
 			l.query.Body["filter"] = map[string]any{"and": l.where.body}
 		}
 		if s := args.search.Search; s != "" {
-			var fields []string
-			for _, n := range t.kind.NameFields() {
-				fields = append(fields, n)
-			}
-			l.query.Body["searchFilter"] = map[string]any{"searchTerm": s, "fields": fields}
+			l.query.Body["searchFilter"] = map[string]any{"searchTerm": s, "fields": t.kind.NameFields()}
 		}
 	}
 	return l, nil

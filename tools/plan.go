@@ -396,7 +396,7 @@ func equal(have, want any) bool {
 		told := 0
 		for k, v := range w {
 			e, there := h[k]
-			if there && !equal(e, v) && !(isEmpty(e) && isEmpty(v)) {
+			if there && !equal(e, v) && (!isEmpty(e) || !isEmpty(v)) {
 				return false
 			}
 			if there {
