@@ -213,12 +213,12 @@ func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, err
 		s.State = device.Kind.State(device.Row)
 	}
 	s.Verify = func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error) {
-		var made jc.Row
-		if resp == nil || resp.Decode(&made) != nil || made.Text("id") == "" {
+		id := madeID(resp)
+		if id == "" {
 			return Seen{Outcome: Unknown}, nil // it has no key to be found by
 		}
-		r.keep(madeHere, user.ID+" "+device.ID, made.Text("id"))
-		return seeElevation(ctx, r, made.Text("id"), body)
+		r.keep(madeHere, user.ID+" "+device.ID, id)
+		return seeElevation(ctx, r, id, body)
 	}
 	return &Plan{Steps: []Step{s}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		if done[0].Outcome != Done {
@@ -232,6 +232,15 @@ func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, err
 		}
 		return Answer{Text: []string{text}}, nil
 	}}, nil
+}
+
+// madeID is the id that the answer to a creation tells; "" when it cannot be read.
+func madeID(resp *jc.Response) string {
+	var made jc.Row
+	if resp == nil || resp.Decode(&made) != nil {
+		return ""
+	}
+	return made.Text("id")
 }
 
 const minute = "2006-01-02 15:04Z"

@@ -168,7 +168,7 @@ func commandsResultsList() *Tool {
 		if c := find.Command.Found(); c.ID != "" { // what belongs to nothing lists as empty in places
 			if there, err := named(ctx, r, c); err != nil {
 				return nil, err
-			} else if there.Row == nil {
+			} else if there.Name == "" && there.Row == nil {
 				return nil, notFound("command", "there is no command with the id "+c.ID)
 			}
 		}

@@ -47,6 +47,8 @@ func (b *bench) agree(tool, args string, q *Ask) (string, Answer) {
 // bodies notes the bodies sent to one path.
 func (b *bench) bodiesAt(path string) *[]map[string]any {
 	var out []map[string]any
+	b.wire.mu.Lock()
+	defer b.wire.mu.Unlock()
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path == path && r.Body != nil {
 			raw, _ := io.ReadAll(r.Body)
@@ -62,6 +64,8 @@ func (b *bench) bodiesAt(path string) *[]map[string]any {
 
 // answerJSON answers one path in the sandbox's place.
 func (b *bench) answerJSON(path string, status int, body string, header ...string) {
+	b.wire.mu.Lock() // a read that nobody waits for any more may still be under way
+	defer b.wire.mu.Unlock()
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path != path {
 			return nil, nil

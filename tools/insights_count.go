@@ -82,7 +82,7 @@ func planEventCount(ctx context.Context, r *Reader, in *eventCountOf) (*Plan, er
 			return err
 		})
 	}
-	return readPlan(r, eventsCount, in, read, func(ctx context.Context, r *Reader, got any) Answer {
+	return readPlan(eventsCount, in, read, func(ctx context.Context, r *Reader, got any) Answer {
 		return q.show(ctx, r, got.(*tally))
 	}), nil
 }
@@ -117,7 +117,7 @@ func planEventDistinct(ctx context.Context, r *Reader, in *eventDistinct) (*Plan
 			return err
 		})
 	}
-	return readPlan(r, eventsDistinct, in, read, func(ctx context.Context, r *Reader, got any) Answer {
+	return readPlan(eventsDistinct, in, read, func(ctx context.Context, r *Reader, got any) Answer {
 		return q.show(ctx, r, got.(*tally), "value", "count")
 	}), nil
 }
@@ -258,7 +258,7 @@ func planEventInterval(ctx context.Context, r *Reader, in *eventInterval) (*Plan
 			return err
 		})
 	}
-	return readPlan(r, eventsInterval, in, read, func(ctx context.Context, r *Reader, got any) Answer {
+	return readPlan(eventsInterval, in, read, func(ctx context.Context, r *Reader, got any) Answer {
 		return q.show(ctx, r, got.(*tally), "start", "count")
 	}), nil
 }

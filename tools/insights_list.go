@@ -61,12 +61,12 @@ func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
 		l.body["sort"] = "ASC"
 	}
 	l.choose(in.Fields)
-	return readPlan(r, eventsQuery, in, func(ctx context.Context, r *Reader) (any, error) { return l.fetch(ctx, r) },
+	return readPlan(eventsQuery, in, func(ctx context.Context, r *Reader) (any, error) { return l.fetch(ctx, r) },
 		func(ctx context.Context, r *Reader, got any) Answer { return l.show(ctx, r, got.(*eventsFound)) }), nil
 }
 
 // readPlan is a plan of one read.
-func readPlan(r *Reader, at jc.Endpoint, in any, read func(context.Context, *Reader) (any, error), show func(context.Context, *Reader, any) Answer) *Plan {
+func readPlan(at jc.Endpoint, in any, read func(context.Context, *Reader) (any, error), show func(context.Context, *Reader, any) Answer) *Plan {
 	s := Step{Request: jc.Request{Endpoint: at}, Targets: targetsOf(in), read: read}
 	return &Plan{Steps: []Step{s}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		return show(ctx, r, done[0].Value), nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -54,11 +55,39 @@ func planList(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, erro
 		if err != nil {
 			return nil, err
 		}
+		if len(got.rows) == 0 && l.skip == 0 {
+			if err := parentExists(ctx, r, in); err != nil {
+				return nil, err
+			}
+		}
 		return got, l.fillNames(ctx, r, got.rows)
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		return l.show(ctx, r, done[0].Value.(*listed)), nil
 	}}, nil
+}
+
+// parentExists looks up the objects that an empty list was asked of by id: in
+// places the API gives an empty list for a parent that is not there.
+func parentExists(ctx context.Context, r *Reader, in any) error {
+	var all []found
+	if err := references(reflect.ValueOf(in), "", &all); err != nil {
+		return err
+	}
+	for _, f := range all {
+		o := f.ref.Found()
+		if o.Row != nil || f.kind.Get.Path == "" {
+			continue
+		}
+		have, err := r.dir.ByID(ctx, f.kind, []string{o.ID}, true)
+		if err != nil {
+			return err
+		}
+		if _, ok := have[o.ID]; !ok {
+			return notFound(f.arg, fmt.Sprintf("there is no %s with the id %s", f.kind.Noun, o.ID))
+		}
+	}
+	return nil
 }
 
 func understand(t *Tool, r *Reader, in any) (*listing, error) {

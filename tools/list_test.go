@@ -208,3 +208,15 @@ func TestTotalUnknown(t *testing.T) {
 	b.reply("/api/v2/usergroups", `[{"id":"5f0000000000000000000001","name":"a"},{"id":"5f0000000000000000000002","name":"b"}]`)
 	want(t, b.must("user_groups_list", `{"limit":2}`), "total not told by the API, at least 2; 2 shown", "next=")
 }
+
+// An empty list of a parent that is not there is not "none".
+func TestEmptyChildren(t *testing.T) {
+	b := newBench(t, sandbox.Options{Traps: []string{"empty-children"}})
+	text, a := b.call("user_groups_members_list", `{"group":"5f0000000000000000000000"}`)
+	want(t, text, "not_found.", "no user group with the id 5f0000000000000000000000")
+	if !a.IsError {
+		t.Error("an empty list was shown for a group that does not exist")
+	}
+	b.must("user_groups_create", `{"name":"Nobody here"}`)
+	want(t, b.must("user_groups_members_list", `{"group":"Nobody here"}`), "total 0")
+}

@@ -145,8 +145,8 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 func (d *Desk) decide(who auth.Principal, p *Plan) auth.Decision {
 	objects := 0
 	for i := range p.Steps {
-		if p.Steps[i].Skip == "" && p.Steps[i].read == nil {
-			objects++
+		if s := &p.Steps[i]; s.Skip == "" && s.read == nil {
+			objects += max(1, len(s.Targets)-1) // the last one is what the others are put into, or run
 		}
 	}
 	all := auth.Decision{Allow: true}
