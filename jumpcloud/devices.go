@@ -58,7 +58,9 @@ var deviceKind = &Kind{
 	Facts: []Fact{
 		{Name: "encrypted", Needs: []string{"fde"}, Flag: "unencrypted", Exception: false, Of: boolFact("fde.active")},
 		{Name: "online", Needs: []string{"active"}, Flag: "offline", Exception: false, Of: boolFact("active")},
-		{Name: "user_id", Needs: []string{"primarySystemUser"}, Of: func(r Row) (any, bool) { return r.At("primarySystemUser.id") }},
+		{Name: "user", Needs: []string{"primarySystemUser"}, Of: deviceUser},
+		{Name: "last_contact", Needs: []string{"lastContact"}, API: "lastContact", Of: func(r Row) (any, bool) { return r.At("lastContact") }},
+		{Name: "serial", Needs: []string{"serialNumber"}, API: "serialNumber", Of: func(r Row) (any, bool) { return r.At("serialNumber") }},
 		{Name: "mdm_vendor", Needs: []string{"mdm"}, Of: func(r Row) (any, bool) { return r.At("mdm.vendor") }},
 		{Name: "policies_failed", Needs: []string{"policyStats"}, Of: func(r Row) (any, bool) { return r.At("policyStats.failed") }},
 	},
@@ -75,4 +77,12 @@ var deviceKind = &Kind{
 		}
 		return "last seen " + seen
 	},
+}
+
+// deviceUser is the id of the main user; a device without one has none, which is
+// not the same as not read.
+func deviceUser(r Row) (any, bool) {
+	v, sent := r.At("primarySystemUser")
+	m, _ := v.(map[string]any)
+	return m["id"], sent
 }

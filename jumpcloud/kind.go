@@ -43,6 +43,9 @@ type Fact struct {
 	Name string
 	// Needs are the API's fields that answer it.
 	Needs []string
+	// API is the field of the API that holds the same value; "" where there is none,
+	// and a filter is then answered in this process.
+	API string
 	// Of answers; known is false when the row does not hold what is needed.
 	Of func(Row) (value any, known bool)
 	// Flag is the word shown in the flags column when the fact is the exception

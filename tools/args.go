@@ -5,11 +5,12 @@ package tools
 
 // listArgs are what every list takes.
 type listArgs struct {
-	Filter string `json:"filter,omitempty" in:"-"`
-	Fields string `json:"fields,omitempty" in:"-"`
-	Sort   string `json:"sort,omitempty" in:"-"`
-	Limit  int    `json:"limit,omitempty" in:"-" jsonschema:"minimum=1,maximum=1000"`
-	Cursor string `json:"cursor,omitempty" in:"-"`
+	Filter  string `json:"filter,omitempty" in:"-"`
+	Fields  string `json:"fields,omitempty" in:"-"`
+	CountBy string `json:"count_by,omitempty" in:"-"`
+	Sort    string `json:"sort,omitempty" in:"-"`
+	Limit   int    `json:"limit,omitempty" in:"-" jsonschema:"minimum=1,maximum=1000"`
+	Cursor  string `json:"cursor,omitempty" in:"-"`
 }
 
 // searchArgs are what a list takes beside, where the API can search.

@@ -179,7 +179,7 @@ func commandsResultsList() *Tool {
 		switch {
 		case bare && find.Command.ID != "":
 			use.Operations = []jc.Endpoint{of} // newest first by itself
-			return planList(&use, r, &resultsOfCommand{find.Command}, check)
+			return planList(ctx, &use, r, &resultsOfCommand{find.Command}, check)
 		case !bare || find.Command.ID != "":
 			use.Operations = []jc.Endpoint{*t.search}
 		}
@@ -194,7 +194,7 @@ func commandsResultsList() *Tool {
 		if args.list.Sort == "" {
 			args.list.Sort = "-_id" // ids rise with time: the newest first, and stable while paging
 		}
-		return planList(&use, r, &None{}, check)
+		return planList(ctx, &use, r, &None{}, check)
 	}
 	return t
 }

@@ -106,7 +106,7 @@ func (d *Desk) Tools() []*Tool { return d.listed }
 func (d *Desk) Instructions(ctx context.Context) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "JumpCloud of %s.", d.org.name(ctx, d))
-	b.WriteString(` Use names: username, hostname, serial, group, app. Lists: filter "a=x, b!=y" (comma = and). Line 1 has the total; - none, ? not read.`)
+	b.WriteString(` Use names: username, hostname, serial, group, app. Lists: filter "a=x|y, b!=z, c~part" (comma = and, | = or; last_contact>30d = longer ago); count_by for how many. Line 1 has the total; - none, ? not read.`)
 	if slices.ContainsFunc(d.listed, func(t *Tool) bool { return t.Risk != auth.Read }) {
 		b.WriteString(" dry_run sends nothing. needs_approval: tell the user, then repeat the same call.")
 	}

@@ -28,7 +28,9 @@ const queued = "the order is queued; the device follows it when its agent next c
 
 var devices = Set{"devices", "Computers and phones under management."}.Of(
 	List[None, jc.Device]("devices_list", "GET /api/systems",
-		"Find devices.", Core, Searches("POST /api/search/systems"), Columns("hostname", "os", "version", "serialNumber", "lastContact", "flags")),
+		"Find devices.", Core, Searches("POST /api/search/systems"),
+		IDs("user", jc.User{}.Kind()), InGroups(jc.DeviceGroup{}.Kind(), "GET /api/v2/systemgroups/{group}/membership"),
+		Columns("hostname", "user", "os", "version", "serialNumber", "last_contact", "flags")),
 	Get[device, jc.Device]("devices_get", "GET /api/systems/{device}",
 		"Show one device.", Core),
 	Change[deviceEdit, jc.Device]("devices_update", "PUT /api/systems/{device}",

@@ -58,7 +58,7 @@ func askEvents(ctx context.Context, r *Reader, services []eventService, in *even
 	if text != nil && text.ExactMatch != "" {
 		q.body["exact_match"] = text.ExactMatch
 	}
-	clauses, err := parseFilter(in.Filter)
+	clauses, err := parseFilter(in.Filter, q.to)
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +141,12 @@ func (q *question) conditions(abouts []about, clauses []clause) {
 	for _, c := range clauses {
 		q.known(c.field)
 		_, twice := and[c.field]
+		value, negated, plain := c.equality()
 		switch {
-		case !asked && !c.not && c.value != "" && !twice:
-			and[c.field] = typedValue(c.value)
-		case !asked && c.not && c.value != "" && len(not) == 0:
-			not[c.field] = typedValue(c.value)
+		case !asked && plain && !negated && value != "" && !twice:
+			and[c.field] = typedValue(value)
+		case !asked && negated && value != "" && len(not) == 0:
+			not[c.field] = typedValue(value)
 		default:
 			q.keepClause(c)
 		}
@@ -154,7 +155,7 @@ func (q *question) conditions(abouts []about, clauses []clause) {
 	case len(and) > 0:
 		q.body["search_term"] = map[string]any{"and": and}
 		for _, c := range clauses { // the one that could have been asked alone
-			if _, there := not[c.field]; there && c.not {
+			if _, there := not[c.field]; there && c.op == "!=" {
 				q.keepClause(c)
 				delete(not, c.field)
 			}

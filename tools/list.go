@@ -8,13 +8,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
 const (
 	defaultLimit = 50
-	maxScan      = 10_000 // rows read where a condition has to be answered here
+	maxScan      = 20_000 // rows read where a condition has to be answered here
 	flagsColumn  = "flags"
 )
 
@@ -29,7 +30,9 @@ type listing struct {
 	skip    int
 	sort    string // finished here when the filter is
 	key     string // the question, for cursors
+	countBy string // the field whose values are counted instead of showing rows
 	check   func(jc.Row) error
+	names   map[string]string // of ids in columns that hold ids
 }
 
 // listed is what a list read.
@@ -43,8 +46,8 @@ type listed struct {
 }
 
 // planList understands a list call. The list itself is one step, a read.
-func planList(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error) {
-	l, err := understand(t, r, in)
+func planList(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error) {
+	l, err := understand(ctx, t, r, in)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +66,9 @@ func planList(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, erro
 		return got, l.fillNames(ctx, r, got.rows)
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
+		if l.countBy != "" {
+			return l.showCounts(ctx, r, done[0].Value.(*listed)), nil
+		}
 		return l.show(ctx, r, done[0].Value.(*listed)), nil
 	}}, nil
 }
@@ -90,7 +96,7 @@ func parentExists(ctx context.Context, r *Reader, in any) error {
 	return nil
 }
 
-func understand(t *Tool, r *Reader, in any) (*listing, error) {
+func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, error) {
 	args := r.trip.args
 	l := &listing{tool: t, limit: args.list.Limit}
 	if l.limit == 0 {
@@ -108,24 +114,24 @@ func understand(t *Tool, r *Reader, in any) (*listing, error) {
 		}
 		l.skip = p.Skip
 	}
-	clauses, err := parseFilter(args.list.Filter)
+	clauses, err := parseFilter(args.list.Filter, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	at := t.Operations[0]
-	if t.search != nil && (args.search.Search != "" || len(clauses) > 1) {
+	if t.search != nil && (args.search.Search != "" || !t.listAnswers(clauses)) {
 		at = *t.search
 	}
 	if l.req, err = bind(t, at, in); err != nil {
 		return nil, err
 	}
-	if l.where, err = t.compile(clauses, at); err != nil {
+	if l.where, err = t.compile(ctx, r, clauses, at); err != nil {
 		return nil, err
 	}
 	if err := l.order(args.list.Sort); err != nil {
 		return nil, err
 	}
-	if err := l.choose(args.list.Fields); err != nil {
+	if err := l.choose(args.list.Fields, args.list.CountBy); err != nil {
 		return nil, err
 	}
 	l.query.Filters = l.where.query
@@ -141,6 +147,27 @@ func understand(t *Tool, r *Reader, in any) (*listing, error) {
 	return l, nil
 }
 
+// listAnswers reports whether the list's own GET can answer the conditions that
+// the API can answer at all: one plain equality.
+func (t *Tool) listAnswers(clauses []clause) bool {
+	asked := 0
+	for _, c := range clauses {
+		if t.kind != nil {
+			if f := t.kind.Fact(c.field); f != nil && f.API == "" {
+				continue // answered here in any case
+			}
+		}
+		if _, _, plain := c.equality(); !plain && c.op != "~" {
+			return false
+		}
+		if c.field == groupField || t.idFields[c.field] != nil {
+			return false
+		}
+		asked++
+	}
+	return asked <= 1
+}
+
 // order checks the sort field; "-field" is descending.
 func (l *listing) order(sort string) error {
 	if sort == "" {
@@ -150,6 +177,10 @@ func (l *listing) order(sort string) error {
 	if err != nil {
 		return err
 	}
+	if fact != nil && fact.API != "" {
+		minus := sort[:len(sort)-len(strings.TrimPrefix(sort, "-"))]
+		fact, sort = nil, minus+fact.API
+	}
 	if fact != nil || l.tool.row != nil {
 		return invalid("sort", "the API cannot sort by "+clip(sort)+"; use one of its own fields")
 	}
@@ -158,10 +189,18 @@ func (l *listing) order(sort string) error {
 }
 
 // choose picks the columns, and asks the API for no more than they need.
-func (l *listing) choose(fields string) error {
+func (l *listing) choose(fields, countBy string) error {
 	t := l.tool
 	l.columns = t.columns
-	if fields != "" {
+	if countBy != "" {
+		if fields != "" {
+			return invalid("count_by", "give it or fields, not both")
+		}
+		if _, err := t.field("count_by", countBy); err != nil {
+			return err
+		}
+		l.columns, l.countBy = []string{countBy}, countBy
+	} else if fields != "" {
 		l.columns = nil
 		for _, name := range strings.FieldsFunc(fields, func(r rune) bool { return r == ',' || r == ' ' }) {
 			if name != flagsColumn {
@@ -189,6 +228,9 @@ func (l *listing) choose(fields string) error {
 	}
 	if t.kind != nil {
 		need[t.kind.ID] = true
+		if l.sort != "" {
+			need[strings.TrimPrefix(l.sort, "-")] = true
+		}
 		if l.columns[0] == t.kind.NameColumn() {
 			for _, f := range t.kind.NameFields() {
 				need[f] = true
@@ -219,13 +261,10 @@ func (t *Tool) needs(column string) []string {
 }
 
 // fetch reads what is asked for: a stretch of the list, or all of it where a
-// condition has to be answered here.
+// condition has to be answered here or values are counted.
 func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
-	q, want := l.query, maxScan
-	if len(l.where.here) == 0 {
-		q.Skip, want = l.skip, l.limit
-	}
-	rows, repeated, err := r.walk(ctx, l.req, q, want)
+	whole := len(l.where.here) > 0 || l.where.within != nil || l.countBy != ""
+	rows, repeated, err := l.read(ctx, r, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +276,7 @@ func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
 			rows.Rows[i] = l.tool.row(row)
 		}
 	}
-	if len(l.where.here) == 0 {
+	if !whole {
 		return &listed{rows: rows.Rows, total: rows.Total, repeated: repeated}, nil
 	}
 	if slices.ContainsFunc(l.where.here, func(c clause) bool { _, named := l.tool.naming[c.field]; return named }) {
@@ -248,9 +287,53 @@ func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
 	return l.match(rows, repeated), nil
 }
 
+// read reads a stretch, or the whole, or the rows among the ids of a group, a
+// hundred ids in one request.
+func (l *listing) read(ctx context.Context, r *Reader, whole bool) (jc.Rows, int, error) {
+	q, want := l.query, maxScan
+	if !whole {
+		q.Skip, want = l.skip, l.limit
+	}
+	if l.where.within == nil {
+		return r.walk(ctx, l.req, q, want)
+	}
+	out := jc.Rows{}
+	for part := range slices.Chunk(l.where.within, jc.MaxPage) {
+		q := l.query
+		q.Body = maps.Clone(q.Body)
+		q.Body["filter"] = map[string]any{"and": append(slices.Clone(l.where.body), map[string]any{l.tool.kind.ID: map[string]any{"$in": part}})}
+		rows, _, err := r.walk(ctx, l.req, q, maxScan)
+		if err != nil {
+			return out, 0, err
+		}
+		out.Rows = append(out.Rows, rows.Rows...)
+	}
+	out.Total = len(out.Rows)
+	if field, descending := strings.CutPrefix(l.sort, "-"); field != "" {
+		slices.SortStableFunc(out.Rows, func(a, b jc.Row) int {
+			c := compareCells(a, b, field)
+			if descending {
+				return -c
+			}
+			return c
+		})
+	}
+	return out, 0, nil
+}
+
+// compareCells orders two rows by a field, as the API does for what it lists itself.
+func compareCells(a, b jc.Row, field string) int {
+	x, _ := a.At(field)
+	y, _ := b.At(field)
+	return strings.Compare(cell(x), cell(y))
+}
+
 // match answers the conditions that the API could not.
 func (l *listing) match(rows jc.Rows, repeated int) *listed {
-	out := &listed{scanned: len(rows.Rows), repeated: repeated, cut: rows.Total > len(rows.Rows) || rows.Total < 0 && len(rows.Rows) >= maxScan}
+	out := &listed{repeated: repeated, cut: rows.Total > len(rows.Rows) || rows.Total < 0 && len(rows.Rows) >= maxScan}
+	if len(l.where.here) > 0 {
+		out.scanned = len(rows.Rows)
+	}
 	var hits []jc.Row
 	for _, row := range rows.Rows {
 		all, told := true, true
@@ -266,12 +349,19 @@ func (l *listing) match(rows jc.Rows, repeated int) *listed {
 		}
 	}
 	out.total = len(hits)
+	if l.countBy != "" {
+		out.rows = hits
+		return out
+	}
 	out.rows = hits[min(l.skip, len(hits)):min(l.skip+l.limit, len(hits))]
 	return out
 }
 
 // fillNames shows names where the API gives ids.
 func (l *listing) fillNames(ctx context.Context, r *Reader, rows []jc.Row) error {
+	if err := l.fillIDs(ctx, r, rows); err != nil {
+		return err
+	}
 	for column, typeField := range l.tool.naming {
 		ids := map[*jc.Kind][]string{}
 		kindOf := func(row jc.Row) *jc.Kind {
@@ -295,6 +385,35 @@ func (l *listing) fillNames(ctx context.Context, r *Reader, rows []jc.Row) error
 					row[column] = o.Name
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// fillIDs notes the names of the ids that shown columns hold.
+func (l *listing) fillIDs(ctx context.Context, r *Reader, rows []jc.Row) error {
+	for _, column := range l.columns {
+		k := l.tool.idFields[column]
+		if k == nil {
+			continue
+		}
+		var ids []string
+		for _, row := range rows {
+			if v, _ := l.value(row, column); v != nil {
+				if id, _ := v.(string); k.IsID(id) && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+		}
+		objects, err := r.dir.ByID(ctx, k, ids, false)
+		if err != nil {
+			return err
+		}
+		if l.names == nil {
+			l.names = map[string]string{}
+		}
+		for id, o := range objects {
+			l.names[id] = o.Name
 		}
 	}
 	return nil
@@ -346,6 +465,12 @@ func (l *listing) totals(got *listed, shown int) string {
 
 // notes say everything that a reader could otherwise take wrongly.
 func (l *listing) notes(got *listed) (out []string) {
+	if len(l.where.echoes) > 0 {
+		out = append(out, "read as "+strings.Join(l.where.echoes, ", "))
+	}
+	if got.cut && got.scanned == 0 {
+		out = append(out, fmt.Sprintf("only the first %d rows were read: the counts are not complete", maxScan))
+	}
 	if got.scanned > 0 {
 		s := fmt.Sprintf("filtered here over %d rows", got.scanned)
 		if got.cut {
@@ -415,7 +540,7 @@ func (l *listing) table(rows []jc.Row) *table {
 			case isSecret(c, v):
 				cells[i] = unread
 			default:
-				cells[i] = cell(v)
+				cells[i] = cell(l.named(c, v))
 			}
 			if name, _ := v.(string); i == 0 && k != nil && len(k.Names) > 0 && name != "" && names[name] > 1 {
 				if id := k.IDOf(row); id != "" {
@@ -426,6 +551,14 @@ func (l *listing) table(rows []jc.Row) *table {
 		t.rows = append(t.rows, cells)
 	}
 	return t
+}
+
+// named is the name of what a column of ids holds; the id itself where no name is known.
+func (l *listing) named(column string, v any) any {
+	if id, _ := v.(string); l.tool.idFields[column] != nil && l.names[id] != "" {
+		return l.names[id]
+	}
+	return v
 }
 
 // value is what a column shows of a row; ok is false when it was not read.

@@ -93,16 +93,26 @@ func TestFilters(t *testing.T) {
 	text := func(f string) func(jc.Row) string { return func(r jc.Row) string { return r.Text(f) } }
 	dep, state := text("department"), text("state")
 	for filter, expect := range map[string]int{
-		"department=Sales":                  count(func(r jc.Row) bool { return dep(r) == "Sales" }),
-		"department!=Sales":                 count(func(r jc.Row) bool { return dep(r) != "Sales" }),
-		"department=Sales, state=SUSPENDED": count(func(r jc.Row) bool { return dep(r) == "Sales" && state(r) == "SUSPENDED" }),
-		"department=Sales,state!=ACTIVATED": count(func(r jc.Row) bool { return dep(r) == "Sales" && state(r) != "ACTIVATED" }),
-		"suspended=true":                    count(func(r jc.Row) bool { return state(r) == "SUSPENDED" }),
-		"suspended=true, department=Sales":  count(func(r jc.Row) bool { return dep(r) == "Sales" && state(r) == "SUSPENDED" }),
-		"mfa_enrolled=false":                count(func(r jc.Row) bool { return r.Text("mfaEnrollment.overallStatus") != "ENROLLED" }),
-		`department="Human Resources"`:      count(func(r jc.Row) bool { return dep(r) == "Human Resources" }),
-		"department=No such department":     0,
-		`department="a, b"`:                 0,
+		"department=Sales":                   count(func(r jc.Row) bool { return dep(r) == "Sales" }),
+		"department!=Sales":                  count(func(r jc.Row) bool { return dep(r) != "Sales" }),
+		"department=Sales, state=SUSPENDED":  count(func(r jc.Row) bool { return dep(r) == "Sales" && state(r) == "SUSPENDED" }),
+		"department=Sales,state!=ACTIVATED":  count(func(r jc.Row) bool { return dep(r) == "Sales" && state(r) != "ACTIVATED" }),
+		"suspended=true":                     count(func(r jc.Row) bool { return state(r) == "SUSPENDED" }),
+		"suspended=true, department=Sales":   count(func(r jc.Row) bool { return dep(r) == "Sales" && state(r) == "SUSPENDED" }),
+		"mfa_enrolled=false":                 count(func(r jc.Row) bool { return r.Text("mfaEnrollment.overallStatus") != "ENROLLED" }),
+		`department="Human Resources"`:       count(func(r jc.Row) bool { return dep(r) == "Human Resources" }),
+		"department=Sales|Legal":             count(func(r jc.Row) bool { return dep(r) == "Sales" || dep(r) == "Legal" }),
+		"department!=Sales|Legal":            count(func(r jc.Row) bool { return dep(r) != "Sales" && dep(r) != "Legal" }),
+		"department~SALES":                   count(func(r jc.Row) bool { return strings.Contains(dep(r), "Sales") }),
+		"username~king, mfa_enrolled=true":   1,
+		`department="Human Resources"|Sales`: count(func(r jc.Row) bool { return dep(r) == "Sales" || dep(r) == "Human Resources" }),
+		"created>10000w":                     0,
+		"created<10000w":                     len(users),
+		"created>2000-01-01":                 len(users),
+		"created<2000-01-01":                 0,
+		"badLoginAttempts>0":                 count(func(r jc.Row) bool { s := fmt.Sprint(r["badLoginAttempts"]); return s != "0" && s != "<nil>" }),
+		"department=No such department":      0,
+		`department="a, b"`:                  0,
 	} {
 		if got := b.must("users_list", fmt.Sprintf(`{"filter":%q,"limit":200}`, filter)); !strings.Contains(got, fmt.Sprintf("total %d;", expect)) || len(rowsOf(t, got)) != expect {
 			t.Errorf("%s: want %d\n%s", filter, expect, strings.SplitN(got, "\n", 2)[0])
@@ -219,4 +229,110 @@ func TestEmptyChildren(t *testing.T) {
 	}
 	b.must("user_groups_create", `{"name":"Nobody here"}`)
 	want(t, b.must("user_groups_members_list", `{"group":"Nobody here"}`), "total 0")
+}
+
+// group= narrows to members, those of groups inside the group too, and combines.
+func TestFilterByGroup(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	inside := rowsOf(t, b.must("user_groups_members_list", `{"group":"Contractors","limit":200}`))
+	got := rowsOf(t, b.must("users_list", `{"filter":"group=Contractors","limit":200}`))
+	if len(got) != len(inside) || len(got) == 0 {
+		t.Errorf("%d users in the group, %d found", len(inside), len(got))
+	}
+	rest := b.must("users_list", `{"filter":"group!=Contractors","limit":1}`)
+	want(t, rest, fmt.Sprintf("total %d;", 120-len(got)))
+	nomfa := rowsOf(t, b.must("users_list", `{"filter":"group=Engineering, mfa_enrolled=false","limit":200}`))
+	for _, row := range nomfa {
+		if !strings.Contains(row[3], "nomfa") {
+			t.Errorf("%v has MFA", row)
+		}
+	}
+	if len(nomfa) == 0 {
+		t.Error("nobody in Engineering lacks MFA")
+	}
+	text, _ := b.call("users_list", `{"filter":"group=Enginering"}`)
+	want(t, text, "not_found.", `"Engineering"`)
+	text, _ = b.call("users_list", `{"filter":"group~Eng"}`)
+	want(t, text, "group takes = and !=")
+}
+
+// Ids are shown as names, and a filter takes the names.
+func TestNamesInColumns(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	text := b.must("devices_list", `{"filter":"hostname=LT-042"}`)
+	want(t, text, "LT-042,ada.king,")
+	want(t, b.must("devices_list", `{"filter":"user=ada.king","fields":"hostname,user"}`), "LT-042,ada.king")
+	want(t, b.must("users_list", `{"fields":"username,manager","filter":"username=ada.king"}`), "ada.king,")
+	if rows := rowsOf(t, b.must("users_list", `{"fields":"username,manager","limit":200}`)); len(rows) != 120 {
+		t.Errorf("%d rows", len(rows))
+	} else {
+		for _, r := range rows {
+			if len(r[1]) == 24 {
+				t.Errorf("%v shows an id", r)
+			}
+		}
+	}
+}
+
+// Ages are told in the head as the time they were turned into.
+func TestAges(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	old := b.must("devices_list", `{"filter":"last_contact>30d","limit":200,"fields":"hostname,last_contact"}`)
+	want(t, old, "read as last_contact before ")
+	young := b.must("devices_list", `{"filter":"last_contact<30d","limit":200,"fields":"hostname,last_contact"}`)
+	want(t, young, "read as last_contact after ")
+	never := 0
+	for _, d := range b.sandbox.Rows("devices") {
+		if s, _ := d["lastContact"].(string); s == "" {
+			never++
+		}
+	}
+	if n := len(rowsOf(t, old)) + len(rowsOf(t, young)) + never; n != 150 || len(rowsOf(t, old)) == 0 {
+		t.Errorf("%d old, %d young, %d never seen of 150", len(rowsOf(t, old)), len(rowsOf(t, young)), never)
+	}
+}
+
+// Counts are over all rows, add up, and name what is none.
+func TestCountBy(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	truth := map[string]int{}
+	for _, u := range b.sandbox.Rows("users") {
+		d, _ := u["department"].(string)
+		if d == "" {
+			d = "(none)"
+		}
+		truth[d]++
+	}
+	text := b.must("users_list", `{"count_by":"department"}`)
+	want(t, text, "total 120;")
+	sum := 0
+	for _, row := range rowsOf(t, text) {
+		var n int
+		fmt.Sscan(row[1], &n)
+		if truth[row[0]] != n {
+			t.Errorf("%s: %d, really %d", row[0], n, truth[row[0]])
+		}
+		sum += n
+	}
+	if sum != 120 {
+		t.Errorf("the counts add up to %d", sum)
+	}
+	want(t, b.must("users_list", `{"count_by":"mfa_enrolled"}`), "true,", "false,")
+	want(t, b.must("users_list", `{"count_by":"department","limit":2}`), "more values")
+	want(t, b.must("devices_list", `{"count_by":"osFamily","filter":"encrypted=false"}`), "total ")
+	text, _ = b.call("users_list", `{"count_by":"department","fields":"username"}`)
+	want(t, text, "give it or fields, not both")
+	b.reply("/api/systemusers", `{"results":[{"_id":"5f0000000000000000000001","username":"a"}],"totalCount":1}`)
+	want(t, b.must("users_list", `{"count_by":"mfa_enrolled"}`), "(not read),1")
+}
+
+func TestFilterSlips(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	for filter, says := range map[string]string{
+		"department": "is not field=value", "=x": "is not field=value", "a b=c": "is not field=value",
+		"department>=x": "two operators", `department="x`: "quotes", "created>soon": "takes an age such as 30d", "created>30d|2h": "takes one value",
+	} {
+		text, _ := b.call("users_list", fmt.Sprintf(`{"filter":%q}`, filter))
+		want(t, text, "invalid_argument.", says)
+	}
 }

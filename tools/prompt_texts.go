@@ -53,8 +53,8 @@ var prompts = []prompt{
 		},
 		plan: []string{
 			"Offboard the user {user}: no sign-in, no access, devices safe. Delete nothing.",
-			"See who it is: `users_get user={user}`. Keep the id, the state and the manager.",
-			"Find the devices: `devices_list filter=\"user_id=<id of the user>\" fields=\"hostname,serialNumber,lastContact,flags\"`.",
+			"See who it is: `users_get user={user}`. Keep the username, the state and the manager.",
+			"Find the devices: `devices_list filter=\"user=<username>\" fields=\"hostname,serial,last_contact,flags\"`.",
 			"See what happened lately: `insights_query user={user} last=\"7d\" limit=50`.",
 			"Preview the suspension: `users_update user={user} state=\"SUSPENDED\" dry_run=true`.",
 			"Tell the person who, which devices, and what you will do. Wait for a yes. Then repeat the call without dry_run.",
@@ -139,9 +139,9 @@ var prompts = []prompt{
 		},
 		plan: []string{
 			"Find the devices that were not seen for {days} days or more. Change nothing.",
-			"List the oldest contact first: `devices_list sort=\"lastContact\" fields=\"hostname,serialNumber,os,lastContact,user_id,flags\" limit=100`. Follow the cursor until the last contact is younger.",
-			"Keep those that never had contact apart: they may be new.",
-			"Name the owners: `users_get user=<user_id>` for each one. A suspended owner is a hint.",
+			"List them, the oldest contact first: `devices_list filter=\"last_contact>{days}d\" sort=\"last_contact\" fields=\"hostname,serial,os,last_contact,user,flags\" limit=200`. Follow the cursor to the end.",
+			"List those that never had contact apart, for they may be new: `devices_list filter=\"last_contact=\" fields=\"hostname,serial,created\" limit=200`.",
+			"See which owners are suspended: `users_list filter=\"state=SUSPENDED\" fields=\"username\" limit=200`. A suspended owner is a hint.",
 			"Report hostname, serial number, days since contact, owner, and whether it is encrypted, oldest first, with the total. A ? is not known, not a no.",
 			"Propose what to do with each; leave the decision to the person. Removing a device from management cannot be undone.",
 		},
@@ -155,7 +155,8 @@ var prompts = []prompt{
 		plan: []string{
 			"Check the MFA coverage of active users« of the department {department}». Change nothing.",
 			"Add department=<it, in double quotes> to each filter below for the department {department}.",
-			"Count the active users: `users_list filter=\"state=ACTIVATED\" limit=1`. Line 1 has the total.",
+			"Count the active users: `users_list filter=\"state=ACTIVATED\" count_by=\"department\"`. Line 1 has the total.",
+			"Count those without a second factor: `users_list filter=\"state=ACTIVATED, mfa_enrolled=false\" count_by=\"department\"`.",
 			"List those without a second factor: `users_list filter=\"state=ACTIVATED, mfa_enrolled=false\" fields=\"username,department,mfa_required,mfa_excused_until\" limit=200`. Follow the cursor to the end.",
 			"Keep three facts apart: enrolled, required at sign-in, excused until a date. Rows that could not be read count as unknown, never as covered.",
 			"Report the share enrolled, the gap by department, those not required to have MFA, and excuses that have no end. Propose next steps; leave the decision to the person.",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
@@ -19,7 +20,7 @@ const (
 func explained(t *Tool) *Tool {
 	inner := t.plan
 	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		clauses, _ := parseFilter(r.trip.args.list.Filter) // the list itself says what is wrong with it
+		clauses, _ := parseFilter(r.trip.args.list.Filter, time.Time{}) // the list itself says what is wrong with it
 		if slices.ContainsFunc(clauses, func(c clause) bool { return c.field == via }) {
 			return nil, invalid("filter", "via is made from paths and cannot be filtered by")
 		}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -139,23 +140,27 @@ func (d *Desk) confirmMode() string {
 
 // typeFields is what jumpcloud://fields/{type} holds.
 type typeFields struct {
-	Type    string     `json:"type"`
-	Tool    string     `json:"tool"`
-	Shown   []string   `json:"shown_by_default"`
-	Fields  []string   `json:"fields"`
-	Ours    []ourField `json:"our_fields,omitempty"`
-	Flags   string     `json:"flags,omitempty"`
-	Filter  string     `json:"filter"`
-	Sort    string     `json:"sort"`
-	Search  string     `json:"search,omitempty"`
-	NamedBy []string   `json:"named_by"`
+	Type   string     `json:"type"`
+	Tool   string     `json:"tool"`
+	Shown  []string   `json:"shown_by_default"`
+	Fields []string   `json:"fields"`
+	Ours   []ourField `json:"our_fields,omitempty"`
+	Flags  string     `json:"flags,omitempty"`
+	Filter string     `json:"filter"`
+	Sort   string     `json:"sort"`
+	Search string     `json:"search,omitempty"`
+	// Names are fields that hold other objects: names are shown, and filter takes names.
+	Names   []string `json:"shown_as_names,omitempty"`
+	NamedBy []string `json:"named_by"`
 }
 
 // ourField is a field that this server makes of those that the API sends.
 type ourField struct {
 	Name string   `json:"name"`
 	From []string `json:"from"`
-	Flag string   `json:"flag,omitempty"`
+	// SameAs is the field of the API with the same value: JumpCloud filters and sorts by it.
+	SameAs string `json:"same_as,omitempty"`
+	Flag   string `json:"flag,omitempty"`
 	// When is the value that raises the flag.
 	When *bool `json:"flag_when,omitempty"`
 }
@@ -177,10 +182,15 @@ func (d *Desk) readFields(who auth.Principal, uri, name string) (Content, error)
 }
 
 func fieldsOfList(th *thing, t *Tool) typeFields {
-	out := typeFields{Type: th.plural, Tool: t.Name, Shown: t.columns, Fields: slices.Sorted(slices.Values(t.outFields))}
+	out := typeFields{Type: th.plural, Tool: t.Name, Shown: t.columns}
+	for _, f := range slices.Sorted(slices.Values(t.outFields)) {
+		if th.kind.Fact(f) == nil { // a name that both have means ours
+			out.Fields = append(out.Fields, f)
+		}
+	}
 	var flags []string
 	for _, f := range th.kind.Facts {
-		o := ourField{Name: f.Name, From: f.Needs, Flag: f.Flag}
+		o := ourField{Name: f.Name, From: f.Needs, SameAs: f.API, Flag: f.Flag}
 		if f.Flag != "" {
 			when := f.Exception
 			o.When = &when
@@ -191,9 +201,14 @@ func fieldsOfList(th *thing, t *Tool) typeFields {
 	if len(flags) > 0 {
 		out.Flags = "The column flags shows the exceptions of each row: " + joinNames(flags) + ". Line 1 names those that could be read; ? is not read. In filter use the field, not the flag."
 	}
-	out.Filter = `a=x, b!=y: a comma is "and"; a value with a comma stands in double quotes; a= is none. ` +
-		"All fields, nested ones by a dot. Ours, and what the API cannot compare, are answered here over at most " + strconv.Itoa(maxScan) + " rows, and line 1 says so."
-	out.Sort = "One of fields, -field for descending; not one of our_fields."
+	out.Filter = "a=x, b!=y, c~part, d>30d: a comma is \"and\", x|y is \"or\"; a value with one of these in it stands in double quotes; a= is none; " +
+		"d>30d is longer ago, d<30d less long. All fields, nested ones by a dot. What the API cannot compare is answered here over at most " +
+		strconv.Itoa(maxScan) + " rows, and line 1 says so."
+	if t.groups != nil {
+		out.Filter += " " + groupField + "=name is the members of a " + t.groups.kind.Noun + "."
+	}
+	out.Sort = "One of fields, or of our_fields with same_as; -field for descending."
+	out.Names = slices.Sorted(maps.Keys(t.idFields))
 	if t.search != nil {
 		out.Search = "search looks for a part of " + joinNames(th.kind.NameFields()) + ", in any case."
 	}

@@ -41,7 +41,6 @@ var things = []thing{
 
 func (th *thing) lister() string { return th.plural + "_list" }
 func (th *thing) getter() string { return th.plural + "_get" }
-func (th *thing) words() string  { return strings.ReplaceAll(th.plural, "_", " ") }
 
 // fieldTypes are the types of which the caller may read a list.
 func (d *Desk) fieldTypes(who auth.Principal) (out []string) {
@@ -125,7 +124,7 @@ func (d *Desk) Read(ctx context.Context, uri string) (Content, error) {
 	}
 	for i := range things {
 		if things[i].address == head {
-			return d.readThing(ctx, who, uri, &things[i], name)
+			return d.readThing(ctx, uri, &things[i], name)
 		}
 	}
 	return Content{}, nothingAt(uri)
@@ -193,7 +192,7 @@ func Explain(err error) (code jc.Code, text string) {
 	return jc.Code(a.Code), a.Text[0]
 }
 
-func (d *Desk) readThing(ctx context.Context, who auth.Principal, uri string, th *thing, name string) (Content, error) {
+func (d *Desk) readThing(ctx context.Context, uri string, th *thing, name string) (Content, error) {
 	if d.byName[th.getter()] == nil {
 		return Content{}, &Refusal{jc.CodeDenied, "this server does not offer " + th.getter() + ", which reads this address"}
 	}

@@ -90,7 +90,7 @@ func TestBadArgumentsSendNothing(t *testing.T) {
 		{"users_list", `{"limit":5000}`, "limit: must be at most 1000"},
 		{"users_list", `{"filter":"departmnt=Sales"}`, `did you mean "department"`},
 		{"users_list", `{"filter":"department"}`, "field=value"},
-		{"users_list", `{"filter":"department==Sales"}`, "equality is one"},
+		{"users_list", `{"filter":"department==Sales"}`, "two operators"},
 		{"users_list", `{"fields":"usernme"}`, `did you mean "username"`},
 		{"users_list", `{"sort":"-creatd"}`, `did you mean "created"`},
 		{"users_list", `{"cursor":"zzzzzz"}`, "cursor: unknown or expired"},

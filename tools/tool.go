@@ -39,6 +39,8 @@ type Tool struct {
 	naming    map[string]string   // column that gets a name -> field that holds the type ("" for a fixed kind)
 	kind      *jc.Kind            // of what it answers with
 	outFields []string            // the API's fields of what it answers with
+	idFields  map[string]*jc.Kind // columns that hold ids, shown as names
+	groups    *grouping           // what filter group= means
 	search    *jc.Endpoint        // the POST that takes what a list's GET cannot
 	plan      func(context.Context, *Reader, any) (*Plan, error)
 	err       error // what does not fit; stops the start
@@ -87,6 +89,33 @@ func Names(column, typeField string, kinds ...*jc.Kind) Option {
 	}
 }
 
+// grouping is how a list is narrowed to the members of a group.
+type grouping struct {
+	kind    *jc.Kind
+	members jc.Endpoint // lists the members of a group, those of groups inside it too
+}
+
+// IDs says that a column holds the id of an object of a kind: names are shown, and
+// a filter takes names.
+func IDs(column string, kind *jc.Kind) Option {
+	return func(t *Tool) {
+		if t.idFields == nil {
+			t.idFields = map[string]*jc.Kind{}
+		}
+		t.idFields[column] = kind
+		t.kinds = append(t.kinds, kind)
+	}
+}
+
+// InGroups lets a filter ask for the members of groups of a kind.
+func InGroups(kind *jc.Kind, members string) Option {
+	return func(t *Tool) {
+		t.groups = &grouping{kind, jc.At(members)}
+		t.kinds = append(t.kinds, kind)
+		t.reads = append(t.reads, t.groups.members)
+	}
+}
+
 // NoReadBack states why the API cannot show whether the change happened.
 func NoReadBack(why string) Option { return func(t *Tool) { t.noBack = why } }
 
@@ -131,7 +160,7 @@ type None struct{}
 func List[In, T any](name, at, doc string, opts ...Option) *Tool {
 	t := declare[In, T](name, doc, auth.Read, jc.Safe, opts, at)
 	t.lists = true
-	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planList(t, r, in, checks[T]) }
+	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) { return planList(ctx, t, r, in, checks[T]) }
 	if t.search != nil {
 		return t.done(listArgs{}, searchArgs{})
 	}

@@ -138,7 +138,9 @@ type restrictedField struct {
 
 var users = Set{"users", "People of the directory."}.Of(
 	List[None, jc.User]("users_list", "GET /api/systemusers",
-		"Find or count users.", Core, Searches("POST /api/search/systemusers"), Columns("username", "department", "jobTitle", "flags")),
+		"Find or count users.", Core, Searches("POST /api/search/systemusers"),
+		IDs("manager", jc.User{}.Kind()), InGroups(jc.UserGroup{}.Kind(), "GET /api/v2/usergroups/{group}/membership"),
+		Columns("username", "department", "jobTitle", "flags")),
 	Get[user, jc.User]("users_get", "GET /api/systemusers/{user}",
 		"Show one user.", Core),
 	Create[userNew, jc.User]("users_create", "POST /api/systemusers",
