@@ -57,6 +57,7 @@ func (p *pinned) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := p.next.RoundTrip(signed)
 	if resp != nil {
+		redact(resp, signed.Header)
 		ctx := context.WithValue(r.Context(), signedKey{}, signedMark(signed.Header))
 		resp.Request = r.WithContext(ctx)
 		resp.Request.Header = withoutCredentials(r.Header)

@@ -28,6 +28,8 @@ type deed struct {
 	code    string
 	repeats int
 	done    []int
+	// miscounted is a number of members that the group did not have; "" when right.
+	miscounted string
 	// unfounded are answers that said that nothing was changed, although a
 	// request had been sent of which nobody could know.
 	unfounded []string

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -76,7 +78,7 @@ func TestFaultsOverTCP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr.ResponseHeaderTimeout = 300 * time.Millisecond
+	tr.ResponseHeaderTimeout = 500 * time.Millisecond
 	storm(t, u, deeds(u, 400), workplace{
 		client:  jc.Config{Hosts: jc.Hosts{Console: base, Insights: base}, Transport: tr, Concurrent: 64, PerAgent: 64},
 		workers: 64, agents: 1, patience: time.Second,
@@ -129,7 +131,7 @@ func storm(t *testing.T, u *upstream, all []*deed, w workplace) {
 	close(next)
 	wg.Wait()
 	took := time.Since(start)
-	wait(t.Context(), 5*time.Second) // what is done late is done by now
+	wait(t.Context(), 4*time.Second) // what is done late is done by now
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	judge(t, u, all, took)
@@ -158,6 +160,7 @@ func (k *deed) make(ctx context.Context, u *upstream, desk *tools.Desk, n int, p
 				k.unfounded = append(k.unfounded, k.text)
 			}
 		}
+		k.miscounted = u.miscounted(k)
 		if k.code == "rate_limited" {
 			wait(ctx, patience)
 		}
@@ -197,6 +200,28 @@ func (u *upstream) count(effects []string) (done, maybe []int) {
 		done, maybe = append(done, u.done[e]), append(maybe, u.maybe[e])
 	}
 	return done, maybe
+}
+
+var memberCount = regexp.MustCompile(`now has (\d+) members`)
+
+// miscounted compares the number of members in an answer with the group, unless
+// something is still going to happen to it.
+func (u *upstream) miscounted(k *deed) string {
+	said := memberCount.FindStringSubmatch(k.text)
+	if said == nil || k.repeats > 0 {
+		return ""
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, e := range k.effects {
+		if u.promised[e] || u.done[e] < u.maybe[e] {
+			return ""
+		}
+	}
+	if n := strconv.Itoa(len(u.members[idOf(k.args["group"].(string))])); n != said[1] {
+		return "it has " + n
+	}
+	return ""
 }
 
 // findings are the lies that must not be, and the outcomes that there were.
@@ -286,6 +311,9 @@ func (f *findings) judge(t *testing.T, u *upstream, k *deed) {
 	for _, text := range k.unfounded {
 		k.text = text
 		lie(&f.falseNothing, "nothing was changed, it says, and could not know")
+	}
+	if k.miscounted != "" {
+		lie(&f.wrongReads, "the number of members: "+k.miscounted)
 	}
 	said := k.claims()
 	for i, e := range k.effects {

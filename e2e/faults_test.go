@@ -101,14 +101,14 @@ func (u *upstream) spoil(f *fault, op operation) reply {
 	if op.effect != "" && f.when != "refuse" && f.when != "unsent" {
 		u.maybe[op.effect]++
 	}
-	switch {
-	case f.when == "late":
+	switch f.when {
+	case "late":
 		u.later(3*time.Second, func() {
 			u.mu.Lock()
 			defer u.mu.Unlock()
 			op.run()
 		})
-	case f.when == "after":
+	case "after":
 		full := op.run()
 		if strings.HasPrefix(out.broken, "cut") { // half of what would have been said
 			out.status, out.header = full.status, full.header

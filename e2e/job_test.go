@@ -68,6 +68,7 @@ func smallJob(t *testing.T, a agent) {
 
 	// Revoke, by user and device; it has ended, and a second time there is nothing to end.
 	expect("access_requests_revoke", elevated, `^done, read back\.`, id[1], `State revoked`)
+	expect("insights_query", map[string]any{"last": "1h"}, `(?m)^[^,]*,access_request_revoke,[^,]*,`+id[1]+`,true,`)
 	expect("access_requests_revoke", elevated, `^no effect: already ended \(revoked\)\.`)
 	if text, isError := a.call("access_requests_revoke", map[string]any{"user": "nobody.here", "device": device}); !isError || !strings.HasPrefix(text, "not_found.") {
 		t.Errorf("nobody's rights: %v %s", isError, text)
@@ -98,7 +99,7 @@ func TestConfirmation(t *testing.T) {
 		t.Run(c.name+" without elicitation", func(t *testing.T) {
 			t.Parallel()
 			a := c.dial(t, revisions[0], &person{unasked: true}, nil, "--sandbox")
-			list, _ := a.call("devices_list", map[string]any{"limit": 1})
+			list, _ := a.call("devices_list", map[string]any{"filter": "os=Windows", "limit": 1})
 			text, isError := a.call("devices_erase", map[string]any{"device": firstCell(list)})
 			if !isError || !strings.HasPrefix(text, "needs_approval. Nothing was sent.") || !strings.Contains(text, "--confirm never") {
 				t.Errorf("%v %s", isError, text)
@@ -108,7 +109,7 @@ func TestConfirmation(t *testing.T) {
 }
 
 func confirmErase(t *testing.T, a agent, who *person) {
-	list, _ := a.call("devices_list", map[string]any{"limit": 1})
+	list, _ := a.call("devices_list", map[string]any{"filter": "os=Windows", "limit": 1})
 	device := firstCell(list)
 	erase := map[string]any{"device": device}
 	for _, c := range []struct {

@@ -183,6 +183,9 @@ func (d *Directory) get(ctx context.Context, k *Kind, id string) (Object, error)
 	if err := resp.Decode(&r); err != nil {
 		return Object{}, err
 	}
+	if err := k.Owns(r); err != nil {
+		return Object{}, err
+	}
 	return Object{Kind: k, ID: id, Name: k.NameOf(r), Row: r}, nil
 }
 

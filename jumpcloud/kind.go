@@ -112,6 +112,15 @@ func (k *Kind) NameFields() []string {
 	return out
 }
 
+// Owns refuses a row that is no object of the kind: it has no id. An error in the
+// place of an object must not be taken for one.
+func (k *Kind) Owns(r Row) error {
+	if k != nil && k.IDOf(r) == "" {
+		return &Error{Code: CodeUpstreamDown, Cause: "an answer that is not the object asked for"}
+	}
+	return nil
+}
+
 // Fact gives the fact of that name, or nil.
 func (k *Kind) Fact(name string) *Fact {
 	for i := range k.Facts {

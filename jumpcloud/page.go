@@ -229,6 +229,11 @@ func ReadRows(resp *Response) (Rows, error) {
 	if err := resp.Decode(&envelope); err != nil {
 		return out, err
 	}
+	for _, key := range []string{"error", "errors", "message", "details"} {
+		if _, failed := envelope[key]; failed {
+			return out, &Error{Code: CodeUpstreamDown, Status: resp.Status, Attempts: resp.Attempts, Cause: "an error in place of a list"}
+		}
+	}
 	var list json.RawMessage
 	arrays := 0
 	for key, v := range envelope {

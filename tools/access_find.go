@@ -31,7 +31,7 @@ func findElevation(ctx context.Context, r *Reader, in *accessRequestFind) (eleva
 		row := o.Row
 		if row == nil {
 			var err error
-			if row, err = r.row(ctx, accessAt(o.ID)); err != nil {
+			if row, err = r.row(ctx, accessAt(o.ID), jc.AccessRequest{}.Kind()); err != nil {
 				return elevation{}, err
 			}
 		}
@@ -192,7 +192,7 @@ func readElevations(ctx context.Context, r *Reader, ids []string, user, device s
 	g.SetLimit(8)
 	for i, id := range ids {
 		g.Go(func() error {
-			row, err := r.row(gctx, accessAt(id))
+			row, err := r.row(gctx, accessAt(id), jc.AccessRequest{}.Kind())
 			if jc.IsCode(err, jc.CodeNotFound) || jc.IsCode(err, jc.CodeInvalidArgument) {
 				return nil // it was the id of something else
 			}

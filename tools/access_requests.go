@@ -259,7 +259,7 @@ func span(d time.Duration) string {
 // seeElevation reads a request back and holds it against what was sent.
 func seeElevation(ctx context.Context, r *Reader, id string, sent map[string]any) (Seen, error) {
 	out := Seen{Outcome: Accepted, Note: "request " + id}
-	row, err := r.row(ctx, accessAt(id))
+	row, err := r.row(ctx, accessAt(id), jc.AccessRequest{}.Kind())
 	if jc.IsCode(err, jc.CodeNotFound) {
 		out.Note += ", which cannot be found yet"
 		return out, nil
@@ -384,7 +384,7 @@ func planRevoke(ctx context.Context, r *Reader, in *accessRequestFind) (*Plan, e
 		s.State = "granted until " + until
 	}
 	s.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
-		row, err := r.row(ctx, accessAt(e.id))
+		row, err := r.row(ctx, accessAt(e.id), jc.AccessRequest{}.Kind())
 		if err != nil {
 			return Seen{Outcome: Accepted}, err
 		}

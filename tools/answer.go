@@ -8,6 +8,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 // Call is one use of a tool, as a transport hands it over.
@@ -54,6 +55,10 @@ type Answer struct {
 	// Ask, when not nil, is a question for a person: nothing has been sent yet. The transport
 	// puts it to the person and repeats the call with the Reply.
 	Ask *Ask
+
+	columns []string   // of the rows that the text shows, for the structured copy
+	rows    [][]string //
+	retryAt time.Time  // when JumpCloud wants to hear from us again
 }
 
 // Ask is a question that only a person may answer.
@@ -69,6 +74,8 @@ type Listed struct {
 	Name, Title, Description string
 	// InputSchema is a JSON Schema (2020-12) with an object root.
 	InputSchema json.RawMessage
+	// OutputSchema is there only where answers have a structured copy.
+	OutputSchema json.RawMessage
 	// The four hints of MCP; all are always stated.
 	ReadOnly, Destructive, Idempotent, OpenWorld bool
 }

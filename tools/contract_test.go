@@ -218,6 +218,7 @@ func (t *Tool) sampleFix(v map[string]any, all bool) {
 		delete(v, "filter")
 		delete(v, "sort")
 		delete(v, "fields")
+		delete(v, "count_by")
 		if c := t.columns; all && len(c) > 0 && t.row == nil {
 			v["fields"] = strings.Join(c, ",")
 			if f, _ := t.field("sort", c[0]); f == nil && c[0] != flagsColumn {

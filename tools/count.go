@@ -44,6 +44,7 @@ func (l *listing) showCounts(ctx context.Context, r *Reader, got *listed) Answer
 	if len(values) == 0 {
 		return a
 	}
+	a.show(t, shown)
 	body := t.csv(shown)
 	if shown < len(values) {
 		rest := 0

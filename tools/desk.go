@@ -11,6 +11,7 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/schemas"
 )
 
 // How long a call may take. Clients that wait give up at 60 s.
@@ -34,7 +35,11 @@ type Options struct {
 	// Region is named in answers ("us"); Sandbox marks them.
 	Region  string
 	Sandbox bool
-	Log     *slog.Logger
+	// Structured adds a structured copy to every answer.
+	Structured bool
+	// ExportDir is the folder that lists may be written to; "" for none.
+	ExportDir string
+	Log       *slog.Logger
 }
 
 // Desk serves tools: every call of every tool takes the same road.
@@ -82,7 +87,7 @@ func (d *Desk) List(ctx context.Context) []Listed {
 	out := make([]Listed, 0, len(d.listed))
 	for _, t := range d.listed {
 		if d.o.Grants.Decide(who, t.action()).Allow {
-			out = append(out, t.Listed())
+			out = append(out, d.listedTool(t))
 		}
 	}
 	return out
@@ -97,6 +102,25 @@ func (t *Tool) Listed() Listed {
 		Idempotent:  t.Effect != jc.Once,
 		OpenWorld:   true,
 	}
+}
+
+// listedTool is a tool as clients of this desk see it.
+func (d *Desk) listedTool(t *Tool) Listed {
+	l := t.Listed()
+	l.InputSchema = d.schema(t).Listed
+	if d.o.Structured {
+		l.OutputSchema = outputSchema
+	}
+	return l
+}
+
+// schema is what a tool of this desk takes: lists take more where there is a
+// folder for exports.
+func (d *Desk) schema(t *Tool) *schemas.Schema {
+	if d.o.ExportDir != "" && t.lists {
+		return t.exports()
+	}
+	return t.Schema
 }
 
 // Tools are the tools that the desk serves, sorted by name.

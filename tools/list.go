@@ -51,9 +51,19 @@ func planList(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row
 	if err != nil {
 		return nil, err
 	}
-	l.check = check
+	l.check = func(row jc.Row) error {
+		if t.row == nil { // a row of another form is known by what it is made into
+			if err := t.kind.Owns(row); err != nil {
+				return err
+			}
+		}
+		return check(row)
+	}
 	step := Step{Tool: t, Request: l.req, Targets: targetsOf(in)}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
+		if r.trip.args.export.Export != "" {
+			return l.export(ctx, r)
+		}
 		got, err := l.fetch(ctx, r)
 		if err != nil {
 			return nil, err
@@ -66,6 +76,9 @@ func planList(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row
 		return got, l.fillNames(ctx, r, got.rows)
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
+		if file, ok := done[0].Value.(*exported); ok {
+			return l.showExport(ctx, r, file), nil
+		}
 		if l.countBy != "" {
 			return l.showCounts(ctx, r, done[0].Value.(*listed)), nil
 		}
@@ -101,6 +114,9 @@ func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, erro
 	l := &listing{tool: t, limit: args.list.Limit}
 	if l.limit == 0 {
 		l.limit = defaultLimit
+	}
+	if args.export.All {
+		l.limit = maxScan
 	}
 	key, err := json.Marshal([]any{in, args.list.Filter, args.list.Sort, args.search.Search})
 	if err != nil {
@@ -439,6 +455,7 @@ func (l *listing) show(ctx context.Context, r *Reader, got *listed) Answer {
 	if len(got.rows) == 0 {
 		return a
 	}
+	a.show(t, shown)
 	body := t.csv(shown)
 	if next != "" {
 		rest := "more"

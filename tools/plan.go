@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -90,39 +89,15 @@ func planGet(t *Tool, in any, check func(jc.Row) error) (*Plan, error) {
 	}
 	step := Step{Tool: t, Request: req, Targets: targetsOf(in)}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
-		resp, err := r.Do(ctx, req)
+		row, err := r.row(ctx, req, t.kind)
 		if err != nil {
 			return nil, err
 		}
-		row, err := rowOf(resp, check)
-		return row, err
+		return row, check(row)
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		return r.object(ctx, t, done[0].Value.(jc.Row)), nil
 	}}, nil
-}
-
-// rowOf decodes an answer that is one object; some endpoints wrap it in a list of one.
-func rowOf(resp *jc.Response, check func(jc.Row) error) (jc.Row, error) {
-	var row jc.Row
-	if err := resp.Decode(&row); err != nil {
-		return nil, err
-	}
-	return row, check(row)
-}
-
-// checks refuses a row in which a field has another type than T says, so that a
-// change of the API is an error and not an empty cell.
-func checks[T any](row jc.Row) error {
-	b, err := json.Marshal(row)
-	if err == nil {
-		var typed T
-		err = json.Unmarshal(b, &typed)
-	}
-	if err != nil {
-		return &jc.Error{Code: jc.CodeUpstreamDown, Cause: "an answer of another shape than described"}
-	}
-	return nil
 }
 
 // planCreate makes an object. What has the same natural key already is found
@@ -219,7 +194,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 		return nil, invalid("", "nothing to change was given; it takes "+joinNames(bodyNames(t)))
 	}
 	read := jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}
-	now, err := r.row(ctx, read)
+	now, err := r.row(ctx, read, t.kind)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +219,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 	}
 	step.Request = req
 	step.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
-		after, err := r.row(ctx, read)
+		after, err := r.row(ctx, read, t.kind)
 		if err != nil {
 			return Seen{Outcome: Accepted}, err
 		}
@@ -264,7 +239,7 @@ func planDelete(t *Tool, in any) (*Plan, error) {
 		if t.noBack != "" {
 			return Seen{Outcome: Accepted, Note: t.noBack}, nil
 		}
-		_, err := r.row(ctx, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params})
+		_, err := r.row(ctx, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}, nil)
 		switch {
 		case jc.IsCode(err, jc.CodeNotFound):
 			return Seen{Outcome: Done}, nil

@@ -38,7 +38,7 @@ func filling(t *Tool) *Tool {
 
 // fill reads the fields, and the values there are, of a policy or template.
 func fill(ctx context.Context, r *Reader, k *jc.Kind, id string, given []policyValue) ([]any, error) {
-	row, err := r.row(ctx, jc.Request{Endpoint: k.Get, Params: map[string]string{k.Get.Names()[0]: id}})
+	row, err := r.row(ctx, jc.Request{Endpoint: k.Get, Params: map[string]string{k.Get.Names()[0]: id}}, k)
 	if err != nil {
 		return nil, err
 	}

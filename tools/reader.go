@@ -31,14 +31,17 @@ func (r *Reader) Do(ctx context.Context, req jc.Request) (*jc.Response, error) {
 // Directory finds objects by id and name.
 func (r *Reader) Directory() *jc.Directory { return r.dir }
 
-// row reads one object.
-func (r *Reader) row(ctx context.Context, req jc.Request) (jc.Row, error) {
+// row reads one object of a kind; nil is any.
+func (r *Reader) row(ctx context.Context, req jc.Request, k *jc.Kind) (jc.Row, error) {
 	resp, err := r.Do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	var row jc.Row
-	return row, resp.Decode(&row)
+	if err := resp.Decode(&row); err != nil {
+		return nil, err
+	}
+	return row, k.Owns(row)
 }
 
 // walk reads a list, telling the caller's progress.
@@ -177,6 +180,7 @@ func (d *Desk) reportMany(ctx context.Context, r *Reader, done []Result) Answer 
 		t.rows = append(t.rows, []string{stepLine(res.Step), result, orDash(r.change(res.Step))})
 	}
 	a := Answer{Text: []string{text, t.csv(len(t.rows))}}
+	a.show(&t, len(t.rows))
 	if bad > 0 {
 		a.IsError, a.Code = true, codeOf(done)
 		if counts[NotSent] > 0 {

@@ -43,7 +43,9 @@ func failure(err error, changing bool) Answer {
 	case errors.As(err, &refusal):
 		return failed(refusal.Code, string(refusal.Code)+". "+sentence(refusal.Text)+nothing)
 	case errors.As(err, &api):
-		return failed(api.Code, upstream(api, changing))
+		a := failed(api.Code, upstream(api, changing))
+		a.retryAt = api.RetryAt
+		return a
 	case errors.Is(err, context.DeadlineExceeded):
 		return failed(jc.CodeTimeout, "timeout. The call took longer than a client waits."+nothing+" Ask for less, or repeat it.")
 	case errors.Is(err, context.Canceled):

@@ -34,6 +34,11 @@ func TestRegistry(t *testing.T) {
 			if err := x.Schema.Compile(); err != nil {
 				t.Errorf("its schema does not compile: %v", err)
 			}
+			if x.lists {
+				if e := x.exports(); e.Compile() != nil || !slices.Contains(e.Names(), "export") {
+					t.Error("its schema with exports is not one")
+				}
+			}
 			for _, raw := range []json.RawMessage{x.Schema.Full, x.Schema.Listed} {
 				checkSchema(t, raw)
 			}

@@ -150,8 +150,11 @@ func nothingAt(uri string) error {
 }
 
 func jsonContent(uri string, v any) (Content, error) {
-	b, err := json.Marshal(v)
-	return Content{URI: uri, MIMEType: jsonMIME, Text: string(b)}, err
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // no browser reads it, and > is an operator of filters
+	err := enc.Encode(v)
+	return Content{URI: uri, MIMEType: jsonMIME, Text: strings.TrimSpace(b.String())}, err
 }
 
 // variable decodes what stands in an address for a variable, once. What could

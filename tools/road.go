@@ -11,6 +11,7 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/schemas"
 )
 
 // trip is one call on its way: what the stations of the road know of it.
@@ -27,6 +28,7 @@ type arguments struct {
 	in     any // *In
 	list   listArgs
 	search searchArgs
+	export exportArgs
 	dry    bool
 }
 
@@ -40,6 +42,9 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}
 	tr := &trip{tool: t, who: who, call: c, id: newID("k-")}
 	changing := t.Risk != auth.Read
+	if d.o.Structured {
+		defer func() { answer.structure(time.Now()) }()
+	}
 	budget := Budget
 	if c.Patient {
 		budget = PatientBudget
@@ -58,7 +63,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 		return d.refuse(ctx, tr, nil, denied(dec), dec)
 	}
 	// decode: schema check, unknown argument refused
-	if err := tr.decode(); err != nil {
+	if err := tr.decode(d.schema(t)); err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	if d.o.Client == nil {
@@ -107,17 +112,17 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 }
 
 // decode checks the arguments against the full schema and fills the input.
-func (tr *trip) decode() error {
+func (tr *trip) decode(schema *schemas.Schema) error {
 	raw := tr.call.Arguments
 	if len(bytes.TrimSpace(raw)) == 0 || string(bytes.TrimSpace(raw)) == "null" {
 		raw = json.RawMessage("{}")
 	}
-	if err := tr.tool.Schema.Check(raw); err != nil {
+	if err := schema.Check(raw); err != nil {
 		return err
 	}
 	tr.args.in = reflect.New(tr.tool.in).Interface()
 	var dry dryArgs
-	for _, part := range []any{tr.args.in, &tr.args.list, &tr.args.search, &dry} {
+	for _, part := range []any{tr.args.in, &tr.args.list, &tr.args.search, &tr.args.export, &dry} {
 		if err := json.Unmarshal(raw, part); err != nil {
 			return invalid("", "the arguments do not have the form of the schema")
 		}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -28,6 +29,7 @@ type Tool struct {
 	// Schema is what it takes.
 	Schema *schemas.Schema
 
+	exports   func() *schemas.Schema // Schema with the arguments of exports
 	in        reflect.Type
 	reads     []jc.Endpoint // derived: merge, read-back, and what a job's plan reads
 	kinds     []*jc.Kind    // of its refs and rows: their look-ups are derived reads
@@ -316,6 +318,13 @@ func (t *Tool) done(ours ...any) *Tool {
 		t.fail("%v", err)
 	}
 	t.Schema = s
+	t.exports = sync.OnceValue(func() *schemas.Schema {
+		s, err := schemas.Of(append(slices.Clone(parts), reflect.TypeFor[exportArgs]())...)
+		if err != nil {
+			return t.Schema // a test makes it for every list
+		}
+		return s
+	})
 	return t
 }
 

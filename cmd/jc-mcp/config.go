@@ -24,6 +24,8 @@ type config struct {
 	caFile                   string
 	sandbox                  bool
 	selection                tools.Selection
+	structured               bool
+	exportDir                string
 	confirm                  auth.Confirm
 	auditLog                 string // "" is stderr
 	logLevel                 slog.Level

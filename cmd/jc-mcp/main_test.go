@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -27,8 +28,10 @@ func jcmcp(t *testing.T, environ []string, args ...string) result {
 
 func jcmcpIn(t *testing.T, stdin string, environ []string, args ...string) result {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // what should be refused and serves instead
+	defer cancel()
 	var out, errs buffer
-	code := run(t.Context(), args, environ, strings.NewReader(stdin), &out, &errs)
+	code := run(ctx, args, environ, strings.NewReader(stdin), &out, &errs)
 	return result{code, out.String(), errs.String()}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,6 +97,16 @@ func toolSettings() []setting {
 			read: func(c *config, v string) (err error) { c.selection.Tools, err = commaList(v); return err }},
 		{env: "JC_READ_ONLY", flag: "read-only", group: selecting, def: "false", onOff: true, help: "only tools that change nothing",
 			read: func(c *config, v string) error { c.selection.ReadOnly = v == "true"; return nil }},
+		{env: "JC_STRUCTURED", flag: "structured", group: selecting, def: "false", onOff: true, help: "add a structured copy to every answer, for hosts that run code",
+			read: func(c *config, v string) error { c.structured = v == "true"; return nil }},
+		{env: "JC_EXPORT_DIR", flag: "export-dir", group: selecting, help: "folder that lists may be exported to; adds the arguments all and export",
+			read: func(c *config, v string) error {
+				if info, err := os.Stat(v); err != nil || !info.IsDir() {
+					return errors.New("the export folder does not exist or is no folder")
+				}
+				c.exportDir = v
+				return nil
+			}},
 	}
 }
 

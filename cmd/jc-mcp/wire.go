@@ -94,6 +94,7 @@ func newDesk(c *config, o tools.Options) (*tools.Desk, error) {
 	o.Selection, o.Sealer, o.Unset = c.selection, sealer, unset
 	o.Grants = auth.AllowAll{Confirm: c.confirm}
 	o.Region, o.Sandbox = c.region, c.sandbox
+	o.Structured, o.ExportDir = c.structured, c.exportDir
 	desk, err := tools.New(o)
 	return desk, asUsage(err)
 }

@@ -8,6 +8,7 @@ func (o *Org) routing() *routeNode {
 	v1Routes(add)
 	v2Routes(add)
 	graphRoutes(add)
+	insightRoutes(add)
 	add("POST /insights/directory/v1/events", (*call).events)
 	add("POST /insights/directory/v1/events/count", (*call).eventsCount)
 	add("POST /insights/directory/v1/events/distinct", (*call).eventsDistinct)
