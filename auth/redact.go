@@ -37,15 +37,18 @@ type redactor struct {
 	src     io.ReadCloser
 	secrets [][]byte
 	keep    int
+	chunk   []byte
 	in, out []byte
 	err     error
 }
 
 func (r *redactor) Read(p []byte) (int, error) {
 	for len(r.out) == 0 && r.err == nil {
-		chunk := make([]byte, 16<<10)
-		n, err := r.src.Read(chunk)
-		r.in, r.err = append(r.in, chunk[:n]...), err
+		if r.chunk == nil {
+			r.chunk = make([]byte, 8<<10)
+		}
+		n, err := r.src.Read(r.chunk)
+		r.in, r.err = append(r.in, r.chunk[:n]...), err
 		for _, s := range r.secrets {
 			if bytes.Contains(r.in, s) {
 				r.in = bytes.ReplaceAll(r.in, s, []byte(redactedMark))

@@ -15,6 +15,9 @@ const maxRunes = 256 // of one field of directory text
 // zero-width, tag and private-use characters, lone variation selectors), makes
 // line breaks visible and bounds the length. Letters of every script stay.
 func clean(s string) string {
+	if ordinary(s) {
+		return s
+	}
 	var b strings.Builder
 	n := 0
 	for len(s) > 0 {
@@ -37,6 +40,19 @@ func clean(s string) string {
 		n++
 	}
 	return b.String()
+}
+
+// ordinary text is short and has nothing in it that would have to go.
+func ordinary(s string) bool {
+	if len(s) > maxRunes {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 var plain = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._@+()/ '-]*$`)

@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var fence = regexp.MustCompile("(?s)```([a-z ]+)\n(.*?)```")
+
+// blocks are the fenced blocks of the README of one kind.
+func blocks(t *testing.T, kind string) (out []string) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range fence.FindAllStringSubmatch(string(raw), -1) {
+		if strings.TrimSpace(m[1]) == kind {
+			out = append(out, m[2])
+		}
+	}
+	if len(out) == 0 {
+		t.Fatalf("the README has no %q block", kind)
+	}
+	return out
+}
+
+// Every command that the README gives for the sandbox does what it says.
+func TestReadmeCommands(t *testing.T) {
+	path := filepath.Dir(binary) + string(os.PathListSeparator) + os.Getenv("PATH")
+	for _, block := range blocks(t, "sh") {
+		for line := range strings.Lines(block) {
+			if line = strings.TrimSpace(line); line == "" {
+				continue
+			}
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+			cmd.Env = []string{"PATH=" + path, "HOME=" + t.TempDir()}
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			if err != nil || len(bytes.TrimSpace(out)) == 0 {
+				t.Errorf("$ %s\n%s%s\n%v", line, out, stderr.Bytes(), err)
+				continue
+			}
+			t.Logf("$ %s\n%s", line, bytes.SplitN(out, []byte("\n"), 2)[0])
+		}
+	}
+}
+
+// The snippets for clients start a server that works: each is started as a client
+// would, with the sandbox in place of the key.
+func TestReadmeSnippets(t *testing.T) {
+	for _, block := range blocks(t, "json") {
+		var config map[string]map[string]struct {
+			Type, Command string
+			Args          []string
+			Env           map[string]string
+		}
+		if err := json.Unmarshal([]byte(block), &config); err != nil {
+			t.Fatalf("%v in\n%s", err, block)
+		}
+		for _, servers := range config {
+			for name, s := range servers {
+				if s.Command != "jc-mcp" || len(s.Args) == 0 {
+					t.Errorf("%s starts %q %q", name, s.Command, s.Args)
+					continue
+				}
+				cmd := exec.CommandContext(t.Context(), binary, append(s.Args, "--sandbox")...)
+				cmd.Env = []string{"HOME=" + t.TempDir(), "JC_REGION=" + s.Env["JC_REGION"]}
+				cmd.Stdin = strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}` + "\n")
+				out, err := cmd.Output()
+				if err != nil || !strings.Contains(string(out), `"result":{}`) {
+					t.Errorf("%s: %s, %v", name, out, err)
+				}
+			}
+		}
+	}
+}
+
+// The environment that the README shows is one the server takes.
+func TestReadmeEnvironment(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("not-a-real-secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"HOME=" + t.TempDir()}
+	for _, m := range regexp.MustCompile(`export (JC_[A-Z_0-9]+)=(\S+)`).FindAllStringSubmatch(blocks(t, "sh environment")[0], -1) {
+		if strings.HasSuffix(m[1], "_FILE") {
+			m[2] = secret
+		}
+		env = append(env, m[1]+"="+m[2])
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "stdio")
+	cmd.Env = env
+	cmd.Stdin = strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}` + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), `"result":{}`) {
+		t.Errorf("%s, %v", out, err)
+	}
+}
