@@ -38,15 +38,29 @@ func (t *Transport) callTool(ctx context.Context, x *exchange) reply {
 	if bad := x.checkParamHeaders(tool); bad != nil {
 		return reply{err: bad}
 	}
-	switch err := t.slots.take(ctx); {
-	case errors.Is(err, errBusy):
-		return t.busy(fmt.Sprintf("%d calls run and %d wait", cap(t.slots.held), t.slots.queue))
-	case err != nil:
-		return failed(mcp.REQUEST_INTERRUPTED, err.Error())
+	x.tool = tool.Name
+	x.listed = map[string]server.ServerTool{name: {Tool: mcp.Tool{Name: tool.Name}, Handler: t.handle}}
+	if bad := t.enter(ctx); bad != nil {
+		return reply{err: bad}
+	}
+	if x.modern && declaresTasks(x.capabilities()) {
+		if k := t.tasks.reserve(t.opt.Caller(ctx)); k != nil {
+			return t.callPatiently(ctx, x, k)
+		}
 	}
 	defer t.slots.give()
-	x.listed = map[string]server.ServerTool{name: {Tool: mcp.Tool{Name: tool.Name}, Handler: t.handle}}
 	return t.dispatch(ctx, x)
+}
+
+// enter takes a slot for a request that reaches JumpCloud; t.slots.give returns it.
+func (t *Transport) enter(ctx context.Context) *rpcError {
+	switch err := t.slots.take(ctx); {
+	case errors.Is(err, errBusy):
+		return t.busy(fmt.Sprintf("%d calls run and %d wait", cap(t.slots.held), t.slots.queue)).err
+	case err != nil:
+		return &rpcError{code: mcp.REQUEST_INTERRUPTED, message: err.Error()}
+	}
+	return nil
 }
 
 // busy is the answer when too much runs already.
@@ -75,16 +89,22 @@ func (t *Transport) handle(ctx context.Context, r mcp.CallToolRequest) (*mcp.Cal
 	if !ok {
 		return mcp.NewToolResultError("internal: the call has no exchange"), nil
 	}
+	if t.wide != nil {
+		return x.handleWide(ctx, r)
+	}
 	call := tools.Call{
 		Tool:      r.Params.Name,
 		Arguments: x.msg.param("arguments"),
 		CanAsk:    x.canAsk,
 		Reply:     replied(r.Params.MultiRoundTripParams), // dispatch lets none through that nobody asked for
+		Patient:   x.task != nil,
+		Trace:     x.trace,
 	}
-	if token := x.msg.metaValue("progressToken"); isString(token) || validID(token) {
-		call.Progress = func(done, total int, text string) { x.progress(token, done, total, text) }
+	if x.wantsProgress() {
+		call.Progress = x.progress
 	}
 	a := t.server.Call(ctx, call)
+	x.outcome = a.Code
 	if a.Ask == nil {
 		return resultOf(a), nil
 	}
@@ -123,76 +143,46 @@ func resultOf(a tools.Answer) *mcp.CallToolResult {
 	return r
 }
 
+// wantsProgress says that somebody is told: the client that asked for it, and
+// whoever looks at a task.
+func (x *exchange) wantsProgress() bool {
+	return x.task != nil || x.progressToken() != nil
+}
+
+// progressToken is the token as it stood, nil when the client wants no progress.
+func (x *exchange) progressToken() []byte {
+	if token := x.msg.metaValue("progressToken"); isString(token) || validID(token) {
+		return token
+	}
+	return nil
+}
+
 // progress writes a notification on the call's own stream, before it returns:
-// so it cannot come after the result.
-func (x *exchange) progress(token []byte, done, total int, text string) {
+// so it cannot come after the result. After a handle the stream is closed, and
+// the task alone shows it.
+func (x *exchange) progress(done, total int, text string) {
 	if done <= x.progressed {
 		return
 	}
 	x.progressed = done
-	b, err := notification("notifications/progress", struct {
+	if x.task != nil {
+		x.task.tell(done, total, text)
+	}
+	token := x.progressToken()
+	if token == nil {
+		return
+	}
+	x.notify("notifications/progress", struct {
 		Token    json.RawMessage `json:"progressToken"`
 		Progress int             `json:"progress"`
 		Total    int             `json:"total,omitempty"`
 		Message  string          `json:"message,omitempty"`
 	}{token, done, total, text})
-	if err == nil {
+}
+
+// notify writes a notification on the request's own stream.
+func (x *exchange) notify(method string, params any) {
+	if b, err := notification(method, params); err == nil {
 		x.out.send(b)
 	}
-}
-
-// RequestElicitation puts a question to a person through a 2025 client: mcp-go
-// calls it where a 2026 client gets the question as a result. A client that
-// fails to ask, a person who does not answer and a server that stops count as
-// not accepted. A call that waits for a person leaves its place to others.
-func (x *exchange) RequestElicitation(ctx context.Context, r mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
-	if x.peer.revision() == revision06 {
-		r.Params.Mode = "" // modes came later
-	}
-	n, answered := x.peer.ask()
-	defer x.peer.forget(n)
-	b, err := json.Marshal(struct {
-		Version string                `json:"jsonrpc"`
-		ID      int64                 `json:"id"`
-		Method  string                `json:"method"`
-		Params  mcp.ElicitationParams `json:"params"`
-	}{"2.0", n, "elicitation/create", r.Params})
-	if err != nil {
-		return nil, err
-	}
-	x.out.send(b)
-	x.t.slots.give()
-	defer x.t.slots.retake()
-	alive := time.NewTicker(x.t.opt.KeepAlive)
-	defer alive.Stop()
-	late := time.NewTimer(askWithin)
-	defer late.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-late.C:
-			return action(mcp.ElicitationResponseActionCancel), nil
-		case <-x.ending:
-			return action(mcp.ElicitationResponseActionCancel), nil
-		case <-alive.C:
-			x.out.comment()
-		case m := <-answered:
-			return actionOf(m.result), nil
-		}
-	}
-}
-
-// actionOf reads a client's answer; whatever is not a plain accept or decline is a cancel.
-func actionOf(result []byte) *mcp.ElicitationResult {
-	switch a := mcp.ElicitationResponseAction(text(member(result, "action"))); a {
-	case mcp.ElicitationResponseActionAccept, mcp.ElicitationResponseActionDecline:
-		return action(a)
-	default:
-		return action(mcp.ElicitationResponseActionCancel)
-	}
-}
-
-func action(a mcp.ElicitationResponseAction) *mcp.ElicitationResult {
-	return &mcp.ElicitationResult{ElicitationResponse: mcp.ElicitationResponse{Action: a}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -17,6 +18,12 @@ import (
 type agent interface {
 	list() (int, error)
 	call(tool string, arguments map[string]any) (string, error)
+	// prompt fills in a prompt, read reads a resource, complete offers values for
+	// the user of a template; listed counts prompts, resources and templates.
+	prompt(name string, arguments map[string]string) (string, error)
+	read(uri string) (string, error)
+	complete(template, value string) ([]string, error)
+	listed() (prompts, resources, templates int, err error)
 }
 
 // person answers the questions that reach a client.
@@ -67,6 +74,53 @@ func (a mcpgoAgent) call(tool string, arguments map[string]any) (string, error) 
 		s += c.(mcp.TextContent).Text
 	}
 	return s, nil
+}
+
+func (a mcpgoAgent) prompt(name string, arguments map[string]string) (string, error) {
+	q := mcp.GetPromptRequest{}
+	q.Params.Name, q.Params.Arguments = name, arguments
+	r, err := a.c.GetPrompt(a.ctx, q)
+	if err != nil {
+		return "", err
+	}
+	return r.Messages[0].Content.(mcp.TextContent).Text, nil
+}
+
+func (a mcpgoAgent) read(uri string) (string, error) {
+	q := mcp.ReadResourceRequest{}
+	q.Params.URI = uri
+	r, err := a.c.ReadResource(a.ctx, q)
+	if err != nil {
+		return "", err
+	}
+	return r.Contents[0].(mcp.TextResourceContents).Text, nil
+}
+
+func (a mcpgoAgent) complete(template, value string) ([]string, error) {
+	q := mcp.CompleteRequest{}
+	q.Params.Ref = mcp.ResourceReference{Type: "ref/resource", URI: template}
+	q.Params.Argument = mcp.CompleteArgument{Name: "user", Value: value}
+	r, err := a.c.Complete(a.ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return r.Completion.Values, nil
+}
+
+func (a mcpgoAgent) listed() (prompts, resources, templates int, err error) {
+	p, err := a.c.ListPrompts(a.ctx, mcp.ListPromptsRequest{})
+	if err != nil {
+		return
+	}
+	r, err := a.c.ListResources(a.ctx, mcp.ListResourcesRequest{})
+	if err != nil {
+		return
+	}
+	m, err := a.c.ListResourceTemplates(a.ctx, mcp.ListResourceTemplatesRequest{})
+	if err != nil {
+		return
+	}
+	return len(p.Prompts), len(r.Resources), len(m.ResourceTemplates), nil
 }
 
 func mcpgo(t *testing.T, wire clientwire.Interface, version string, p *person) agent {
@@ -121,6 +175,49 @@ func (a sdkAgent) call(tool string, arguments map[string]any) (string, error) {
 		s += c.(*sdk.TextContent).Text
 	}
 	return s, nil
+}
+
+func (a sdkAgent) prompt(name string, arguments map[string]string) (string, error) {
+	r, err := a.s.GetPrompt(a.ctx, &sdk.GetPromptParams{Name: name, Arguments: arguments})
+	if err != nil {
+		return "", err
+	}
+	return r.Messages[0].Content.(*sdk.TextContent).Text, nil
+}
+
+func (a sdkAgent) read(uri string) (string, error) {
+	r, err := a.s.ReadResource(a.ctx, &sdk.ReadResourceParams{URI: uri})
+	if err != nil {
+		return "", err
+	}
+	return r.Contents[0].Text, nil
+}
+
+func (a sdkAgent) complete(template, value string) ([]string, error) {
+	r, err := a.s.Complete(a.ctx, &sdk.CompleteParams{
+		Ref:      &sdk.CompleteReference{Type: "ref/resource", URI: template},
+		Argument: sdk.CompleteParamsArgument{Name: "user", Value: value},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.Completion.Values, nil
+}
+
+func (a sdkAgent) listed() (prompts, resources, templates int, err error) {
+	p, err := a.s.ListPrompts(a.ctx, nil)
+	if err != nil {
+		return
+	}
+	r, err := a.s.ListResources(a.ctx, nil)
+	if err != nil {
+		return
+	}
+	m, err := a.s.ListResourceTemplates(a.ctx, nil)
+	if err != nil {
+		return
+	}
+	return len(p.Prompts), len(r.Resources), len(m.ResourceTemplates), nil
 }
 
 func gosdk(t *testing.T, wire sdk.Transport, version string, p *person) agent {
@@ -218,6 +315,24 @@ func use(t *testing.T, a agent, p *person) {
 	expect("ask", nil, "erased")
 	if n := p.asked.Load(); n != 2 {
 		t.Errorf("asked %d times", n)
+	}
+	if p, r, m, err := a.listed(); p != 1 || r != 1 || m != 1 || err != nil {
+		t.Errorf("%d prompts, %d resources, %d templates: %v", p, r, m, err)
+	}
+	if got, err := a.prompt("offboard", map[string]string{"user": "ada"}); got != "Offboard ada" || err != nil {
+		t.Errorf("prompt: %q %v", got, err)
+	}
+	if _, err := a.prompt("offboard", nil); err == nil || !strings.Contains(err.Error(), "user is missing") {
+		t.Errorf("a prompt without its argument: %v", err)
+	}
+	if got, err := a.read("jumpcloud://organization"); got != `{"users":120}` || err != nil {
+		t.Errorf("read: %q %v", got, err)
+	}
+	if _, err := a.read("jumpcloud://users/nobody"); err == nil {
+		t.Error("read what is not there")
+	}
+	if got, err := a.complete("jumpcloud://users/{user}", "ad"); len(got) != 2 || err != nil {
+		t.Errorf("complete: %v %v", got, err)
 	}
 	if _, err := a.call("users_nuke", nil); err == nil {
 		t.Error("an unknown tool was called")

@@ -23,15 +23,33 @@ func (t *Transport) newEngine() *server.MCPServer {
 	hooks := &server.Hooks{}
 	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
 		r.Instructions = t.server.Instructions(ctx)
+		r.Capabilities.Extensions = nil // tasks belong to the stateless revision
 	})
 	hooks.AddAfterDiscover(func(ctx context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
 		r.Instructions = t.server.Instructions(ctx)
+		onlyModern(&r.Capabilities)
 	})
-	return server.NewMCPServer(t.opt.Name, t.opt.Version,
+	options := []server.ServerOption{
 		server.WithHooks(hooks),
 		server.WithToolCapabilities(false),
+		server.WithPromptCapabilities(false),
+		server.WithResourceCapabilities(false, false),
+		server.WithCompletions(),
+		server.WithExtensions(map[string]any{tasksExtension: struct{}{}}),
 		server.WithCacheHints(cacheMillis, mcp.CacheScopePrivate),
-	)
+	}
+	if t.wide != nil {
+		options = append(options, wideOptions()...)
+	}
+	return server.NewMCPServer(t.opt.Name, t.opt.Version, options...)
+}
+
+// onlyModern takes away what belongs to a session: it is there only for a [Wide] server.
+func onlyModern(c *mcp.ServerCapabilities) {
+	c.Logging = nil
+	if c.Resources != nil {
+		c.Resources.Subscribe = false
+	}
 }
 
 // dispatch lets mcp-go answer the request.
@@ -41,12 +59,24 @@ func (t *Transport) dispatch(ctx context.Context, x *exchange) reply {
 	if x.msg.method == "initialize" && !x.modern {
 		put["protocolVersion"] = negotiate(text(x.msg.param("protocolVersion")))
 	}
-	if !x.modern || !x.canAsk { // such a client was never asked this way
+	if !x.modern || !x.canAsk && t.wide == nil { // such a client was never asked this way
 		drop = []string{"inputResponses", "requestState"}
 	}
-	ctx = context.WithValue(t.engine.WithContext(ctx, x), exchangeKey{}, x)
+	ctx = context.WithValue(t.engine.WithContext(ctx, t.sessionOf(x)), exchangeKey{}, x)
 	ctx = server.WithSupportedProtocolVersions(ctx, revisions)
-	return replyOf(t.engine.HandleMessage(ctx, x.msg.canonical(put, drop...)))
+	r := replyOf(t.engine.HandleMessage(ctx, x.msg.canonical(put, drop...)))
+	if x.failure != nil {
+		return reply{err: x.failure}
+	}
+	return r
+}
+
+// sessionOf is the request as mcp-go sees it: for a [Wide] server with more to ask.
+func (t *Transport) sessionOf(x *exchange) server.ClientSession {
+	if t.wide != nil {
+		return wideSession{x}
+	}
+	return x
 }
 
 type exchangeKey struct{}
@@ -70,10 +100,22 @@ func replyOf(m mcp.JSONRPCMessage) reply {
 		}
 		return reply{result: b}
 	case mcp.JSONRPCError:
-		return reply{err: &rpcError{code: m.Error.Code, message: m.Error.Message, data: m.Error.Data}}
+		return reply{err: engineError(m.Error.Code, m.Error.Message, m.Error.Data)}
 	default:
 		return failed(mcp.INTERNAL_ERROR, "no answer")
 	}
+}
+
+// engineError is an error of mcp-go. Where it repeats the text of a Go error (what
+// json could not decode, what a question ended with) ours takes its place.
+func engineError(code int, message string, data any) *rpcError {
+	switch code {
+	case mcp.INVALID_REQUEST, mcp.PARSE_ERROR:
+		return invalidParams("params do not have the form that the method takes")
+	case mcp.INTERNAL_ERROR:
+		return &rpcError{code: code, message: "internal error"}
+	}
+	return &rpcError{code: code, message: message, data: data}
 }
 
 // isLegacy says that v is a revision with a session.

@@ -40,6 +40,16 @@ type exchange struct {
 	header http.Header
 	// listed is what mcp-go may see of the tools: all for tools/list, one for tools/call.
 	listed map[string]server.ServerTool
+	// tool is the name of the tool that is called, once it is known to be one.
+	tool string
+	// trace is the W3C traceparent that came with the request, "" for none.
+	trace string
+	// task is what the call becomes when it takes long; nil when it must not.
+	task *task
+	// outcome is the code of a tool's failure, for the log.
+	outcome string
+	// failure, when set by a handler, is answered in place of what mcp-go makes.
+	failure *rpcError
 
 	progressed int // the last progress sent; it must grow
 }
@@ -52,29 +62,28 @@ var (
 // newExchange prepares the request m of p. The capabilities of a modern request
 // are its own; those of an older one were declared when the session began.
 func (t *Transport) newExchange(m *message, p *peer, out sink, ending <-chan struct{}) *exchange {
-	x := &exchange{t: t, msg: m, peer: p, out: out, modern: m.modern(), ending: ending, progressed: -1}
-	if x.modern {
-		x.canAsk = declaresForm(m.metaValue(mcp.MetaKeyClientCapabilities))
-	} else {
-		x.canAsk = p.form()
-	}
+	x := &exchange{t: t, msg: m, peer: p, out: out, modern: m.modern(), ending: ending, trace: m.traceparent(), progressed: -1}
+	x.canAsk = declaresForm(x.capabilities())
 	return x
 }
 
-// run answers the request. A panic is answered too, and logged without its value.
-func (x *exchange) run(ctx context.Context) (r reply) {
+// capabilities are those that the client declared for this request, as JSON; nil for none.
+func (x *exchange) capabilities() []byte {
+	if x.modern {
+		return x.msg.metaValue(mcp.MetaKeyClientCapabilities)
+	}
+	return x.peer.declared()
+}
+
+// run answers the request and logs that it did.
+func (x *exchange) run(ctx context.Context) reply {
 	start := time.Now()
-	defer func() {
-		if recover() != nil {
-			x.t.opt.Log.Error("a request panicked", "stack", string(debug.Stack()))
-			r = failed(mcp.INTERNAL_ERROR, "internal error")
-		}
-		code := 0
-		if r.err != nil {
-			code = r.err.code
-		}
-		x.t.opt.Log.Debug("answered", "method", x.t.loggable(x.msg.method), "code", code, "ms", time.Since(start).Milliseconds())
-	}()
+	r := x.shielded(ctx, x.route)
+	x.logged(ctx, start, r)
+	return r
+}
+
+func (x *exchange) route(ctx context.Context) reply {
 	if bad := x.checkVersion(); bad != nil {
 		return reply{err: bad}
 	}
@@ -82,6 +91,17 @@ func (x *exchange) run(ctx context.Context) (r reply) {
 		return m(ctx, x)
 	}
 	return x.t.dispatch(ctx, x)
+}
+
+// shielded answers a panic too, and logs it without its value.
+func (x *exchange) shielded(ctx context.Context, answer func(context.Context) reply) (r reply) {
+	defer func() {
+		if recover() != nil {
+			x.t.opt.Log.ErrorContext(ctx, "a request panicked", "stack", string(debug.Stack()))
+			r = failed(mcp.INTERNAL_ERROR, "internal error")
+		}
+	}()
+	return answer(ctx)
 }
 
 // checkVersion refuses a revision that is not served, and a modern request
@@ -109,24 +129,6 @@ func (x *exchange) checkVersion() *rpcError {
 	return bad
 }
 
-// loggable is the method if it is one that is served: a caller could write
-// anything there, and none of that belongs in a log.
-func (t *Transport) loggable(method string) string {
-	if _, ok := t.methods[method]; ok || known(method, []string{"initialize", "ping", "server/discover"}) {
-		return method
-	}
-	return "unknown"
-}
-
-// refused logs a message that was not taken. Of the reason only what is our own text.
-func (t *Transport) refused(transport string, bad *rpcError) {
-	why := ""
-	if bad.code == mcp.INVALID_REQUEST {
-		why = bad.message
-	}
-	t.opt.Log.Warn("refused a message", "transport", transport, "code", bad.code, "why", why)
-}
-
 // SessionID is empty: nothing of mcp-go is keyed by a session here.
 func (x *exchange) SessionID() string { return "" }
 
@@ -148,9 +150,12 @@ func (x *exchange) SetSessionTools(map[string]server.ServerTool) {}
 // peer is the client at the other end: of stdio, of a session, or of one modern request.
 type peer struct {
 	mu sync.Mutex
-	// version and canAsk are what initialize settled.
-	version string
-	canAsk  bool
+	// version and capabilities are what initialize settled.
+	version      string
+	capabilities []byte
+	// level and watched are what a client of a [Wide] server set.
+	level   string
+	watched map[string]bool
 	// live are the requests in flight by key; pending our own questions by number.
 	live    map[string]context.CancelCauseFunc
 	pending map[int64]chan *message
@@ -158,20 +163,45 @@ type peer struct {
 }
 
 func newPeer() *peer {
-	return &peer{live: map[string]context.CancelCauseFunc{}, pending: map[int64]chan *message{}}
+	return &peer{watched: map[string]bool{}, live: map[string]context.CancelCauseFunc{}, pending: map[int64]chan *message{}}
 }
 
 // introduce keeps what initialize declared.
-func (p *peer) introduce(version string, canAsk bool) {
+func (p *peer) introduce(version string, capabilities []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.version, p.canAsk = version, canAsk
+	p.version, p.capabilities = version, capabilities
 }
 
-func (p *peer) form() bool {
+func (p *peer) declared() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.canAsk
+	return p.capabilities
+}
+
+func (p *peer) setLogLevel(level string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.level = level
+}
+
+func (p *peer) logLevel() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.level
+}
+
+// maxWatched bounds what one client may subscribe to.
+const maxWatched = 1000
+
+func (p *peer) watch(uri string, on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !on {
+		delete(p.watched, uri)
+	} else if len(p.watched) < maxWatched {
+		p.watched[uri] = true
+	}
 }
 
 func (p *peer) revision() string {

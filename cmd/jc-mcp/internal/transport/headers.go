@@ -49,6 +49,18 @@ func checkHeaders(h http.Header, m *message) *rpcError {
 	if err := mcp.ValidateStandardHeaders(h.Get, m.version, mcp.MCPMethod(m.method), named); err != nil {
 		return &rpcError{code: mcp.HEADER_MISMATCH, message: fmt.Sprintf("%.200s", err.Error())}
 	}
+	return checkTaskHeader(h, m)
+}
+
+// checkTaskHeader holds Mcp-Name against taskId: the tasks extension routes by it,
+// and mcp-go does not know the extension.
+func checkTaskHeader(h http.Header, m *message) *rpcError {
+	if !known(m.method, taskMethods) {
+		return nil
+	}
+	if name, ok := mcp.DecodeHeaderValue(h.Get(mcp.HeaderName)); !ok || name != text(m.param("taskId")) {
+		return mismatch(mcp.HeaderName + " must be the taskId of the body")
+	}
 	return nil
 }
 

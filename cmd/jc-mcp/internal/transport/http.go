@@ -101,7 +101,7 @@ func (t *Transport) get(w http.ResponseWriter, r *http.Request, e *session) {
 	defer t.listens.give()
 	out := newStream(w)
 	out.open()
-	_ = t.hold(r.Context(), out, endingOf(r.Context()), e.ended) // however it ends, the stream is over
+	_ = t.hold(r.Context(), out, t.lifeOf(r.Context()).ending, e.ended) // however it ends, the stream is over
 }
 
 func notAllowed(w http.ResponseWriter, allow string) {
@@ -181,7 +181,7 @@ func (t *Transport) postModern(w http.ResponseWriter, r *http.Request, m *messag
 // postInitialize answers initialize and opens the session when it succeeded.
 func (t *Transport) postInitialize(w http.ResponseWriter, r *http.Request, m *message) {
 	p := newPeer()
-	p.introduce(negotiate(text(m.param("protocolVersion"))), declaresForm(m.param("capabilities")))
+	p.introduce(negotiate(text(m.param("protocolVersion"))), m.param("capabilities"))
 	out := newStream(w)
 	re := t.newExchange(m, p, out, nil).run(r.Context())
 	if re.err == nil {
@@ -224,9 +224,8 @@ func (t *Transport) postSession(w http.ResponseWriter, r *http.Request, m *messa
 func (t *Transport) answer(w http.ResponseWriter, r *http.Request, m *message, p *peer) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	if d := drainOf(r.Context()); d != nil {
-		defer d.cancels(cancel)()
-	}
+	d := t.lifeOf(r.Context())
+	defer d.cancels(cancel)()
 	out := newStream(w)
 	abandon := func(cause error) {
 		if errors.Is(cause, errCancelled) {
@@ -239,7 +238,7 @@ func (t *Transport) answer(w http.ResponseWriter, r *http.Request, m *message, p
 		writeJSON(w, http.StatusBadRequest, reply{err: invalid("the id is in use")}.encode(nil))
 		return
 	}
-	x := t.newExchange(m, p, out, endingOf(r.Context()))
+	x := t.newExchange(m, p, out, d.ending)
 	x.header = r.Header
 	re := x.run(ctx)
 	p.end(key)

@@ -41,7 +41,7 @@ func TestListTools(t *testing.T) {
 		"annotations": `{"readOnlyHint":true,"destructiveHint":false,"idempotentHint":false,"openWorldHint":true}`,
 	}
 	got := map[string]string{}
-	for k, v := range r.Tools[3] {
+	for k, v := range r.Tools[5] {
 		got[k] = string(v)
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -93,6 +93,23 @@ func many(n int) *fake {
 			InputSchema: json.RawMessage(`{"type":"object","properties":{` + strings.Repeat(`"p":{"type":"string","description":"some words here"},`, 12) + `"z":{}},"additionalProperties":false}`)})
 	}
 	return f
+}
+
+func TestOutputSchemas(t *testing.T) {
+	f := newFake()
+	tr := New(f, Options{})
+	list := func() string {
+		m, _ := parse([]byte(list26("1")))
+		return string(tr.newExchange(m, newPeer(), nil, nil).run(t.Context()).result)
+	}
+	f.extra = []tools.Listed{{Name: "zz"}}
+	if got := list(); strings.Contains(got, "outputSchema") {
+		t.Errorf("nobody has one: %s", got)
+	}
+	f.extra = []tools.Listed{{Name: "zz", OutputSchema: json.RawMessage(`{"type":"object","properties":{"head":{"type":"string"}}}`)}}
+	if got := list(); strings.Count(got, `"outputSchema":{"type":"object","properties":{"head":{"type":"string"}}}`) != 1 {
+		t.Errorf("one has one: %s", got)
+	}
 }
 
 func TestListFromTheCacheIsCheap(t *testing.T) {

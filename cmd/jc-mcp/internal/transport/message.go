@@ -203,6 +203,27 @@ func declaresForm(capabilities []byte) bool {
 	return isObject(form) || (form == nil && url == nil)
 }
 
+// declaresTasks says whether client capabilities hold the tasks extension.
+func declaresTasks(capabilities []byte) bool {
+	return member(member(capabilities, "extensions"), tasksExtension) != nil
+}
+
+// answering is the request again, with answers to what its result asked for.
+func (m *message) answering(answers []byte, state string) *message {
+	again := *m
+	again.params = nil
+	for _, p := range m.params {
+		if p.name != "inputResponses" && p.name != "requestState" {
+			again.params = append(again.params, p)
+		}
+	}
+	again.params = append(again.params, param{"inputResponses", answers})
+	if state != "" {
+		again.params = append(again.params, param{"requestState", quote(state)})
+	}
+	return &again
+}
+
 // canonical writes the request for mcp-go: known members only, each once.
 // Arguments stay here, they reach the tool as they were sent. drop names
 // further params that must not travel on, put replaces or adds one.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,15 @@ func call26(id, tool, arguments string) string {
 // call25 is a tools/call of a client with a session.
 func call25(id, tool, arguments string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, id, tool, arguments)
+}
+
+// request is any request of the given revision; params is the inside of an object.
+func request(version, id, method, params string) string {
+	if version == revision2026 {
+		params = strings.TrimSuffix(params+","+meta26(`{}`), ",")
+		params = strings.TrimPrefix(params, ",")
+	}
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":%q,"params":{%s}}`, id, method, params)
 }
 
 func initialize(version, capabilities string) string {
@@ -215,16 +225,16 @@ func setHeaders(q *http.Request, body string) {
 	var m struct {
 		Method string
 		Params struct {
-			Name string
-			Meta map[string]any `json:"_meta"`
+			Name, URI, TaskID string
+			Meta              map[string]any `json:"_meta"`
 		}
 	}
 	_ = json.Unmarshal([]byte(body), &m)
 	if v, ok := m.Params.Meta["io.modelcontextprotocol/protocolVersion"].(string); ok {
 		q.Header.Set("Mcp-Protocol-Version", v)
 		q.Header.Set("Mcp-Method", m.Method)
-		if m.Params.Name != "" {
-			q.Header.Set("Mcp-Name", m.Params.Name)
+		if name := cmp.Or(m.Params.Name, m.Params.URI, m.Params.TaskID); name != "" {
+			q.Header.Set("Mcp-Name", name)
 		}
 	}
 }
@@ -334,6 +344,9 @@ func startPipes(t *testing.T, f tools.Server, o Options) *site {
 	}}
 	return s
 }
+
+// pass lets time go by; in a synctest bubble it takes none.
+func pass(d time.Duration) { <-time.After(d) }
 
 // within fails a test that waits for something that does not come.
 func within[T any](t *testing.T, c <-chan T, what string) (v T) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -19,11 +20,11 @@ const httpGrace = 3 * time.Second
 func (t *Transport) Serve(ctx context.Context, l net.Listener) error {
 	calls, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	d := &drain{ending: make(chan struct{}), calls: calls}
+	d := &life{ending: make(chan struct{}), calls: calls}
 	srv := &http.Server{
 		Handler: t.handler,
 		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.WithoutCancel(ctx), drainKey{}, d)
+			return context.WithValue(context.WithoutCancel(ctx), lifeKey{}, d)
 		},
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -38,15 +39,16 @@ func (t *Transport) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	close(d.ending)
-	err := shutdown(ctx, srv, stop)
+	err := shutdown(ctx, srv, d, stop)
 	if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
 		err = errors.Join(err, e)
 	}
 	return err
 }
 
-// shutdown waits for the answers in progress: as they are, then cancelled, then not at all.
-func shutdown(ctx context.Context, srv *http.Server, stop context.CancelCauseFunc) error {
+// shutdown waits for the answers and tasks in progress: as they are, then
+// cancelled, then not at all.
+func shutdown(ctx context.Context, srv *http.Server, d *life, stop context.CancelCauseFunc) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpGrace+finishWithin)
 	defer cancel()
 	defer time.AfterFunc(httpGrace, func() { stop(errStopping) }).Stop()
@@ -54,33 +56,43 @@ func shutdown(ctx context.Context, srv *http.Server, stop context.CancelCauseFun
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(errUnfinished, srv.Close())
 	}
-	return err
+	select { // no request is left that could start another
+	case <-waited(&d.running):
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, errUnfinished)
+	}
 }
 
-// drain is what the requests of one server must know of its end.
-type drain struct {
+// life is what requests must know of the end of what serves them.
+type life struct {
 	// ending is closed when streams have to end.
 	ending chan struct{}
 	// calls ends when calls have to.
 	calls context.Context
+	// running are the calls that may outlive their request, as tasks.
+	running sync.WaitGroup
 }
 
 // cancels lets the end of the server cancel a request; the result undoes it.
-func (d *drain) cancels(request context.CancelCauseFunc) func() bool {
+func (d *life) cancels(request context.CancelCauseFunc) func() bool {
 	return context.AfterFunc(d.calls, func() { request(errStopping) })
 }
 
-type drainKey struct{}
+type lifeKey struct{}
 
-func drainOf(ctx context.Context) *drain {
-	d, _ := ctx.Value(drainKey{}).(*drain)
-	return d
+// lifeOf gives the life of what serves the request: one without an end where
+// neither Serve nor Stdio does.
+func (t *Transport) lifeOf(ctx context.Context) *life {
+	if d, ok := ctx.Value(lifeKey{}).(*life); ok {
+		return d
+	}
+	return t.forever
 }
 
-// endingOf gives a channel that never closes where Serve is not what serves.
-func endingOf(ctx context.Context) <-chan struct{} {
-	if d := drainOf(ctx); d != nil {
-		return d.ending
-	}
-	return nil
+// waited is closed when nothing of running runs any more.
+func waited(running *sync.WaitGroup) <-chan struct{} {
+	done := make(chan struct{})
+	go func() { running.Wait(); close(done) }()
+	return done
 }

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -203,29 +202,3 @@ func TestLogsHoldNoContent(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func TestIdleConnections(t *testing.T) {
-	s := startHTTP(t, newFake(), Options{})
-	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/mcp")
-	conns := make([]net.Conn, 0, 400)
-	defer func() {
-		for _, c := range conns {
-			c.Close()
-		}
-	}()
-	for range 400 {
-		c, err := net.Dial("tcp", host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns = append(conns, c)
-	}
-	if status, _ := s.post(call26("1", "echo", `{}`), nil); status != 200 {
-		t.Errorf("beside idle connections: %d", status)
-	}
-	body := list26("1")
-	fmt.Fprintf(conns[0], "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMcp-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/list\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	if r, err := http.ReadResponse(bufio.NewReader(conns[0]), nil); err != nil || r.StatusCode != 200 {
-		t.Errorf("an idle connection that speaks: %v", err)
-	}
-}

@@ -31,16 +31,17 @@ var errUnfinished = errors.New("calls were still running when the server stopped
 // Nothing but JSON-RPC is written to out. When ctx ends first, one read of in
 // may stay blocked until in is closed.
 func (t *Transport) Stdio(ctx context.Context, in io.Reader, out io.Writer) error {
-	s := &stdio{t: t, out: out, peer: newPeer(), ending: make(chan struct{})}
 	calls, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
+	s := &stdio{t: t, out: out, peer: newPeer(), life: life{ending: make(chan struct{}), calls: calls}}
+	calls = context.WithValue(calls, lifeKey{}, &s.life)
 	lines := make(chan line)
 	read, quit := context.WithCancel(ctx)
 	defer quit()
 	go readLines(read, in, int(t.opt.MaxLine), lines)
 	err := s.loop(ctx, calls, lines)
 	close(s.ending)
-	if unfinished := finish(&s.calls, stop, stdioGrace); unfinished != nil {
+	if unfinished := finish(&s.running, stop, stdioGrace); unfinished != nil {
 		return unfinished
 	}
 	return err
@@ -48,8 +49,7 @@ func (t *Transport) Stdio(ctx context.Context, in io.Reader, out io.Writer) erro
 
 // finish waits for running requests: for grace as they are, then cancelled.
 func finish(running *sync.WaitGroup, stop context.CancelCauseFunc, grace time.Duration) error {
-	done := make(chan struct{})
-	go func() { running.Wait(); close(done) }()
+	done := waited(running)
 	select {
 	case <-done:
 		return nil
@@ -66,10 +66,9 @@ func finish(running *sync.WaitGroup, stop context.CancelCauseFunc, grace time.Du
 
 // stdio is one client on a pair of pipes.
 type stdio struct {
-	t      *Transport
-	peer   *peer
-	ending chan struct{}
-	calls  sync.WaitGroup
+	life // its requests run in running, those that became tasks too
+	t    *Transport
+	peer *peer
 
 	mu     sync.Mutex // orders what is written
 	out    io.Writer
@@ -135,9 +134,9 @@ func (s *stdio) start(ctx context.Context, m *message) {
 	}
 	x := s.t.newExchange(m, s.peer, out, s.ending)
 	if m.method == "initialize" && !x.modern {
-		s.peer.introduce(negotiate(text(m.param("protocolVersion"))), declaresForm(m.param("capabilities")))
+		s.peer.introduce(negotiate(text(m.param("protocolVersion"))), m.param("capabilities"))
 	}
-	s.calls.Go(func() {
+	s.running.Go(func() {
 		defer cancel(nil)
 		out.finish(x.run(ctx).encode(m.id), func() { s.peer.end(key) })
 	})

@@ -18,7 +18,7 @@ func TestStdioBothEras(t *testing.T) {
 
 	w.send(initialize(revision2025, `{}`))
 	m := w.recv()
-	for _, want := range []string{`"protocolVersion":"2025-11-25"`, `"instructions":"Find before you change."`, `"name":"jc-mcp"`, `"version":"1.2.3"`, `"capabilities":{"tools":{}}`} {
+	for _, want := range []string{`"protocolVersion":"2025-11-25"`, `"instructions":"Find before you change."`, `"name":"jc-mcp"`, `"version":"1.2.3"`, `"capabilities":{"prompts":{},"resources":{},"tools":{},"completions":{}}`} {
 		if !strings.Contains(m.raw, want) {
 			t.Errorf("initialize lacks %s: %s", want, m.raw)
 		}
@@ -34,7 +34,7 @@ func TestStdioBothEras(t *testing.T) {
 
 	w.send(`{"jsonrpc":"2.0","id":2,"method":"server/discover","params":{` + meta26(`{}`) + `}}`)
 	m = w.recv()
-	for _, want := range []string{`"supportedVersions":["2026-07-28","2025-11-25","2025-06-18"]`, `"instructions":"Find before you change."`, `"ttlMs":60000`, `"cacheScope":"private"`, `"capabilities":{"tools":{}}`} {
+	for _, want := range []string{`"supportedVersions":["2026-07-28","2025-11-25","2025-06-18"]`, `"instructions":"Find before you change."`, `"ttlMs":60000`, `"cacheScope":"private"`, `"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}},"prompts":{},"resources":{},"tools":{},"completions":{}}`} {
 		if !strings.Contains(m.raw, want) {
 			t.Errorf("discover lacks %s: %s", want, m.raw)
 		}
@@ -197,8 +197,13 @@ func TestStdioRefusesAndLivesOn(t *testing.T) {
 		{"arguments string", call26("1", "echo", `"{}"`), -32602, "1"},
 		{"arguments number", call26("1", "echo", `7`), -32602, "1"},
 		{"cursor", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"abc"}}`, -32602, "1"},
-		{"resources", `{"jsonrpc":"2.0","id":1,"method":"resources/list"}`, -32601, "1"},
-		{"prompts", `{"jsonrpc":"2.0","id":1,"method":"prompts/list"}`, -32601, "1"},
+		{"uri number", `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":7}}`, -32602, "1"},
+		{"no prompt", `{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{}}`, -32602, "1"},
+		{"state number", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","requestState":7,` + meta26(formOnly) + `}}`, -32602, "1"},
+		{"responses array", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","inputResponses":[],` + meta26(formOnly) + `}}`, -32602, "1"},
+		{"capabilities number", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":7,"capabilities":7,"clientInfo":[]}}`, -32602, "1"},
+		{"sampling", `{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}}`, -32601, "1"},
+		{"roots", `{"jsonrpc":"2.0","id":1,"method":"roots/list","params":{}}`, -32601, "1"},
 		{"logging", `{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"info"}}`, -32601, "1"},
 		{"ping in 2026", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{` + meta26(`{}`) + `}}`, -32601, "1"},
 		{"listen in 2025", `{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{}}`, -32601, "1"},
@@ -209,8 +214,8 @@ func TestStdioRefusesAndLivesOn(t *testing.T) {
 		w.send(c.line)
 		if m := w.recv(); m.code() != c.code || string(m.ID) != c.id {
 			t.Errorf("%s: want %d for id %s: %s", c.name, c.code, c.id, m.raw)
-		} else if strings.Contains(m.raw, "must not be shown") {
-			t.Errorf("%s: the value of a panic is shown: %s", c.name, m.raw)
+		} else if strings.Contains(m.raw, "must not be shown") || strings.Contains(m.raw, "json:") || strings.Contains(m.raw, "Go ") {
+			t.Errorf("%s: the value of a panic or the text of a Go error is shown: %s", c.name, m.raw)
 		}
 	}
 	w.send(call26("2", "echo", `{"a":1}`))

@@ -9,8 +9,12 @@
 //
 // A message goes parse -> (stdio | HTTP guard) -> exchange -> method -> engine,
 // where an exchange is one request and the sink its answer goes to. A feature
-// of the protocol (tools today) is a file that fills the method table and the
-// engine's options.
+// of the protocol is a file that fills the method table and the engine's
+// options: calls and lists of tools, prompts, resources, completions, tasks. A
+// call that takes long becomes a task for clients that know what one is.
+//
+// A [Wide] server, which the conformance fixtures are and the product is not,
+// may use forms of the protocol beyond [tools.Server].
 package transport
 
 import (
@@ -38,6 +42,8 @@ const (
 	defaultInflight   = 64
 	defaultSessionTTL = 10 * time.Minute
 	defaultKeepAlive  = 15 * time.Second
+	defaultTaskAfter  = 5 * time.Second
+	defaultTaskKeep   = 10 * time.Minute
 )
 
 // Options says how to serve. The zero value serves loopback only, with the
@@ -65,6 +71,10 @@ type Options struct {
 	SessionTTL time.Duration
 	// KeepAlive is how often an open stream gets a comment (15 s).
 	KeepAlive time.Duration
+	// TaskAfter is how long a call may take before a client that knows the tasks
+	// extension gets a handle in place of the result (5 s); TaskKeep is how long
+	// the result is kept for it (10 minutes).
+	TaskAfter, TaskKeep time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -89,6 +99,12 @@ func (o Options) withDefaults() Options {
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = defaultKeepAlive
 	}
+	if o.TaskAfter <= 0 {
+		o.TaskAfter = defaultTaskAfter
+	}
+	if o.TaskKeep <= 0 {
+		o.TaskKeep = defaultTaskKeep
+	}
 	return o
 }
 
@@ -96,6 +112,7 @@ func (o Options) withDefaults() Options {
 // any number of listeners may be served at once.
 type Transport struct {
 	server   tools.Server
+	wide     Wide // nil unless server is one
 	opt      Options
 	engine   *server.MCPServer
 	methods  map[string]method
@@ -103,6 +120,8 @@ type Transport struct {
 	slots    *slots
 	listens  *slots
 	sessions *sessions
+	tasks    *tasks
+	forever  *life // for requests of a handler that Serve does not run
 	handler  http.Handler
 }
 
@@ -119,12 +138,27 @@ func New(s tools.Server, o Options) *Transport {
 		slots:    newSlots(o.Inflight, 16*o.Inflight),
 		listens:  newSlots(maxListens, 0),
 		sessions: newSessions(o.SessionTTL),
+		tasks:    newTasks(o.TaskKeep),
+		forever:  &life{ending: make(chan struct{}), calls: context.Background()},
 	}
+	t.wide, _ = s.(Wide)
 	t.engine = t.newEngine()
 	t.methods = map[string]method{
-		"tools/list":           t.listTools,
-		"tools/call":           t.callTool,
-		"subscriptions/listen": t.listen,
+		"tools/list":               t.listTools,
+		"tools/call":               t.callTool,
+		"prompts/list":             t.listPrompts,
+		"prompts/get":              t.getPrompt,
+		"resources/list":           t.listResources,
+		"resources/templates/list": t.listTemplates,
+		"resources/read":           t.readResource,
+		"completion/complete":      t.complete,
+		"tasks/get":                t.getTask,
+		"tasks/update":             t.updateTask,
+		"tasks/cancel":             t.cancelTask,
+		"subscriptions/listen":     t.listen,
+	}
+	if t.wide != nil {
+		t.addWide()
 	}
 	t.handler = t.newHandler()
 	return t
