@@ -34,6 +34,9 @@ func graphKinds() []graphKind {
 		{"policy", "policies", toDevices, (*Org).thePolicies},
 		{"command", "commands", toDevices, (*Org).theCommands},
 		{"software_app", "softwareapps", toDevices, (*Org).theSoftware},
+		{"policy_group", "policygroups", toDevices, (*Org).thePolicyGroups},
+		{"g_suite", "gsuites", toUsers, (*Org).theGSuites},
+		{"office_365", "office365s", toUsers, (*Org).theOffice365s},
 	}
 }
 
@@ -128,14 +131,18 @@ func memberof(k graphKind) handler {
 	}
 }
 
-// traverse lists all objects of one type that an object reaches.
-func traverse(k graphKind, target string) handler {
+// traverse lists all objects of some types that an object reaches.
+func traverse(k graphKind, targets ...string) handler {
 	return func(c *call) *reply {
 		n, rep := c.parent(k)
 		if rep != nil {
 			return rep
 		}
-		return c.listed(c.graph.reachable(n, target), (*reach).json)
+		var found []*reach
+		for _, target := range targets {
+			found = append(found, c.graph.reachable(n, target)...)
+		}
+		return c.listed(found, (*reach).json)
 	}
 }
 
@@ -274,16 +281,13 @@ func (c *call) edgeState(op string, known bool, what string) *reply {
 
 // graphRoutes adds every path of the graph from one table.
 func graphRoutes(add func(string, handler)) {
+	fromPeople := []string{"application", "system", "system_group", "radius_server", "ldap_server", "active_directory", "g_suite", "office_365"}
+	fromDevices := []string{"user", "user_group", "policy", "policy_group", "command"}
 	reachedFrom := map[string][]string{
-		"user":          {"application", "system", "system_group", "radius_server", "ldap_server", "active_directory"},
-		"user_group":    {"application", "system", "system_group", "radius_server", "ldap_server", "active_directory"},
-		"system":        {"user", "user_group", "policy", "command"},
-		"system_group":  {"user", "user_group", "policy", "command"},
-		"application":   toUsers,
-		"radius_server": toUsers,
-		"ldap_server":   toUsers,
-		"policy":        toDevices,
-		"command":       toDevices,
+		"user": fromPeople, "user_group": fromPeople, "system": fromDevices, "system_group": fromDevices,
+		"application": toUsers, "radius_server": toUsers, "ldap_server": toUsers, "active_directory": toUsers,
+		"g_suite": toUsers, "office_365": toUsers,
+		"policy": toDevices, "policy_group": toDevices, "command": toDevices, "software_app": toDevices,
 	}
 	for _, k := range graphKinds() {
 		base := "/api/v2/" + k.path + "/{id}"
@@ -297,8 +301,11 @@ func graphRoutes(add func(string, handler)) {
 			if k.kind == "user_group" {
 				add("GET "+base+"/memberof", memberof(k))
 			}
-		case k.kind == "user" || k.kind == "system":
+		case k.kind == "user" || k.kind == "system" || k.kind == "policy":
 			add("GET "+base+"/memberof", memberof(k))
+		}
+		if k.kind == "user" || k.kind == "user_group" {
+			add("GET "+base+"/directories", traverse(k, "active_directory", "g_suite", "ldap_server", "office_365"))
 		}
 		for _, target := range reachedFrom[k.kind] {
 			t, _ := kindOf(target)

@@ -207,3 +207,34 @@ func overlay(old, sent map[string]any) map[string]any {
 	}
 	return out
 }
+
+// allDirectories lists every kind of directory with its type.
+func (c *call) allDirectories() *reply {
+	p, err := pageV2(c.r.URL.Query())
+	if err != nil {
+		return c.bad(err.Error())
+	}
+	all := newCollection("directories", "id")
+	for _, kind := range []string{"active_directory", "g_suite", "ldap_server", "office_365"} {
+		k, _ := kindOf(kind)
+		for _, d := range k.pick(c.Org).order {
+			name := text(d.m["name"])
+			if name == "" {
+				name = text(d.m["domain"])
+			}
+			all.add(map[string]any{"id": d.id, "type": kind, "name": name})
+		}
+	}
+	docs, _ := c.rows(all, p)
+	return c.counted(okBytes(joined(c.bodies(all, docs, p.fields, viewList))), len(all.order))
+}
+
+func (c *call) subscriptions() *reply {
+	features := []any{}
+	for _, f := range strings.Fields(`cloudDirectory deviceManagement directoryInsightsPremium jumpcloudGo ldap mdm mfa
+		osPatchManagement radius remoteAccess sso systemInsights userLifecycle zeroTrust`) {
+		features = append(features, map[string]any{"name": f})
+	}
+	return ok([]any{map[string]any{"productCode": "PLT-PLUS", "displayName": "Platform Plus", "annualPrice": 24.0,
+		"listPrice": 27.0, "features": features}})
+}

@@ -274,3 +274,28 @@ func (c *call) cancelRun() *reply {
 	c.logChange("command_cancel", "directory", map[string]any{"id": c.param("id"), "type": "command_queue"}, nil)
 	return empty(http.StatusNoContent)
 }
+
+// queuedRuns lists the runs that still wait for devices, with how many.
+func (c *call) queuedRuns() *reply {
+	q := c.r.URL.Query()
+	p, err := pageV2(q)
+	if err != nil {
+		return c.bad(err.Error())
+	}
+	runs := newCollection("runs", "id")
+	pending := map[string]int{}
+	for _, d := range c.queue.order {
+		pending[text(d.m["workflowInstanceId"])]++
+	}
+	for _, d := range c.queue.order {
+		run := text(d.m["workflowInstanceId"])
+		command := c.commands.get(text(d.m["command"]))
+		word := strings.ToLower(q.Get("search"))
+		if runs.get(run) != nil || word != "" && (command == nil || !strings.Contains(strings.ToLower(text(command.m["name"])), word)) {
+			continue
+		}
+		runs.add(map[string]any{"id": run, "command": d.m["command"], "system": d.m["system"], "pendingCount": pending[run]})
+	}
+	docs, total := c.rows(runs, p)
+	return envelope(c.bodies(runs, docs, nil, viewList), total)
+}

@@ -279,6 +279,17 @@ func (c *call) eventsDistinct() *reply {
 	return ok(map[string]any{"buckets": buckets, "doc_count_error_upper_bound": 0, "sum_other_doc_count": rest})
 }
 
+// zoneOf reads the name of a zone or an offset as in -0500 and -05:00.
+func zoneOf(s string) (*time.Location, error) {
+	for _, form := range []string{"-0700", "-07:00"} {
+		if t, err := time.Parse(form, s); err == nil {
+			_, offset := t.Zone()
+			return time.FixedZone(s, offset), nil
+		}
+	}
+	return time.LoadLocation(s)
+}
+
 // eventsInterval counts by equal spans of time, empty ones between the first
 // and the last included.
 func (c *call) eventsInterval() *reply {
@@ -298,7 +309,7 @@ func (c *call) eventsInterval() *reply {
 	zone := time.UTC
 	if s := text(clean["timezone"]); s != "" {
 		var err error
-		if zone, err = time.LoadLocation(s); err != nil {
+		if zone, err = zoneOf(s); err != nil {
 			return c.bad("timezone is not known")
 		}
 	}

@@ -114,6 +114,18 @@ func TestEventsAreCounted(t *testing.T) {
 	if sum(hours["buckets"]) != total || len(hours["buckets"].([]any)) > 25 {
 		t.Errorf("interval %v of %v", sum(hours["buckets"]), total)
 	}
+	for _, zone := range []string{"-0500", "-05:00", "Etc/GMT+5"} {
+		days := want[object](g, 200, "POST", eventsPath+"/interval", ask(object{"interval_unit": "d", "timezone": zone}))
+		for _, b := range days["buckets"].([]any) {
+			if at := b.(object)["key_as_string"].(string); at[10:] != "T05:00:00.000Z" {
+				t.Errorf("%s: a day begins at %s", zone, at)
+			}
+		}
+		if sum(days["buckets"]) != total {
+			t.Errorf("%s: %v of %v", zone, sum(days["buckets"]), total)
+		}
+	}
+	want[object](g, 400, "POST", eventsPath+"/interval", ask(object{"interval_unit": "d", "timezone": "Nowhere/+5"}))
 	want[object](g, 400, "POST", eventsPath+"/distinct", ask(nil))
 	want[object](g, 400, "POST", eventsPath+"/interval", ask(object{"interval_unit": "year"}))
 }

@@ -18,10 +18,21 @@ type link struct {
 // to what), each seen from both ends and kept in the order they were made.
 type graph struct {
 	members, parents, bound map[node][]link
+	// before runs ahead of the first change, rev counts the changes.
+	before func()
+	rev    int
 }
 
 func newGraph() *graph {
 	return &graph{members: map[node][]link{}, parents: map[node][]link{}, bound: map[node][]link{}}
+}
+
+// changing announces a change to an edge.
+func (g *graph) changing() {
+	if g.before != nil && g.rev == 0 {
+		g.before()
+	}
+	g.rev++
 }
 
 func at(list []link, to node) int {
@@ -60,28 +71,33 @@ func (g *graph) newBond(a, b node, attrs map[string]any) {
 
 // join makes member a member of group.
 func (g *graph) join(group, member node, attrs map[string]any) {
+	g.changing()
 	put(g.members, group, member, attrs)
 	put(g.parents, member, group, attrs)
 }
 
 func (g *graph) leave(group, member node) {
+	g.changing()
 	drop(g.members, group, member)
 	drop(g.parents, member, group)
 }
 
 // bind associates two objects; the edge has no direction.
 func (g *graph) bind(a, b node, attrs map[string]any) {
+	g.changing()
 	put(g.bound, a, b, attrs)
 	put(g.bound, b, a, attrs)
 }
 
 func (g *graph) unbind(a, b node) {
+	g.changing()
 	drop(g.bound, a, b)
 	drop(g.bound, b, a)
 }
 
 // forget removes an object with all its edges.
 func (g *graph) forget(n node) {
+	g.changing()
 	for _, l := range g.members[n] {
 		drop(g.parents, l.to, n)
 	}
@@ -140,7 +156,7 @@ func (g *graph) reachable(from node, kind string) []*reach {
 }
 
 // memberKind is the type of the members of each type of group.
-var memberKind = map[string]string{"user_group": "user", "system_group": "system"}
+var memberKind = map[string]string{"user_group": "user", "system_group": "system", "policy_group": "policy"}
 
 // steps gives memberships as paths of one step.
 func steps(list []link) []*reach {

@@ -17,7 +17,11 @@ func (c *call) groupBody(coll *collection, kind, self string) (map[string]any, *
 	if bad != nil {
 		return nil, bad
 	}
-	clean, problem := check(body, groupSpec())
+	rules := groupSpec()
+	if kind == "policy_group" {
+		rules = spec{"name": "!s"}
+	}
+	clean, problem := check(body, rules)
 	if problem != "" {
 		return nil, c.bad(problem)
 	}
@@ -29,6 +33,9 @@ func (c *call) groupBody(coll *collection, kind, self string) (map[string]any, *
 
 // newGroup fills in what a group has when nothing was said.
 func newGroup(kind string, fields map[string]any) map[string]any {
+	if kind == "policy_group" {
+		return with(map[string]any{"type": kind, "description": "", "email": ""}, fields)
+	}
 	m := map[string]any{"type": kind, "membershipMethod": "STATIC", "memberSuggestionsNotify": false,
 		"memberQueryExemptions": []any{}}
 	if kind == "user_group" {

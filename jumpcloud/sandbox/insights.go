@@ -153,8 +153,11 @@ func (t *insightTable) page(q url.Values) (p page, tests []insightTest, err erro
 	if p.limit, err = intParam(q, "limit", pageDefault); err != nil {
 		return p, nil, err
 	}
-	if p.limit < 1 || p.limit > insightsMost {
-		return p, nil, fmt.Errorf("limit must be between 1 and %d", insightsMost)
+	if p.limit > insightsMost {
+		return p, nil, fmt.Errorf("limit must be at most %d", insightsMost)
+	}
+	if p.limit == 0 {
+		p.limit = pageDefault // 0 is published as a valid limit
 	}
 	if p.skip, err = intParam(q, "skip", 0); err != nil {
 		return p, nil, err

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,31 +62,35 @@ func (r reporter) address() string {
 	return "10.20.0.1"
 }
 
-// familyFact are words that depend on the operating system only.
+// familyWords depend on the operating system only: Windows, macOS, Linux.
+var familyWords = map[string][3]string{
+	"platform":   {"windows", "darwin", "debian"},
+	"build":      {"26100", "24B91", ""},
+	"kernel":     {"10.0.26100.2314", "24.1.0", "6.8.0-48-generic"},
+	"kernelpath": {`C:\Windows\System32\ntoskrnl.exe`, "/System/Library/Kernels/kernel", "/boot/vmlinuz-6.8.0-48-generic"},
+	"root":       {"C:", "disk3s1s1", "sda2"},
+	"fs":         {"NTFS", "apfs", "ext4"},
+	"shell":      {`C:\Windows\System32\cmd.exe`, "/bin/zsh", "/bin/bash"},
+	"homes":      {`C:\Users\`, "/Users/", "/home/"},
+	"admins":     {"Administrators", "admin", "sudo"},
+	"admingid":   {"544", "80", "27"},
+	"root.user":  {"Administrator", "root", "root"},
+	"root.uid":   {"500", "0", "0"},
+	"root.home":  {`C:\Users\Administrator`, "/var/root", "/root"},
+	"root.real":  {"true", "false", "false"},
+	"model":      {"20W0", "MacBookPro18,3", "Standard PC (Q35)"},
+	"cpu":        {"Intel(R) Core(TM) Ultra 7 165U", "Apple M3 Pro", "AMD EPYC 7543"},
+	"cpusub":     {"-1", "ARM64E", "79"},
+	"agentpath":  {`C:\Program Files\JumpCloud\tray.exe`, "/Applications/Jumpcloud.app", "/opt/jc/bin/tray"},
+	"slackpath":  {`C:\Program Files\Slack\slack.exe`, "/Applications/Slack.app", "/usr/bin/slack"},
+}
+
 func (r reporter) familyFact(name string) (string, bool) {
-	family := text(r.d.m["osFamily"])
-	column := map[string]int{"windows": 0, "darwin": 1, "linux": 2}[family]
-	words, known := map[string][3]string{
-		"platform":   {"windows", "darwin", "debian"},
-		"build":      {"26100", "24B91", ""},
-		"kernel":     {"10.0.26100.2314", "24.1.0", "6.8.0-48-generic"},
-		"kernelpath": {`C:\Windows\System32\ntoskrnl.exe`, "/System/Library/Kernels/kernel", "/boot/vmlinuz-6.8.0-48-generic"},
-		"root":       {"C:", "disk3s1s1", "sda2"},
-		"fs":         {"NTFS", "apfs", "ext4"},
-		"shell":      {`C:\Windows\System32\cmd.exe`, "/bin/zsh", "/bin/bash"},
-		"home":       {`C:\Users\` + r.person(), "/Users/" + r.person(), "/home/" + r.person()},
-		"admins":     {"Administrators", "admin", "sudo"},
-		"admingid":   {"544", "80", "27"},
-		"root.user":  {"Administrator", "root", "root"},
-		"root.uid":   {"500", "0", "0"},
-		"root.home":  {`C:\Users\Administrator`, "/var/root", "/root"},
-		"root.real":  {"true", "false", "false"},
-		"model":      {"20W0", "MacBookPro18,3", "Standard PC (Q35)"},
-		"cpu":        {"Intel(R) Core(TM) Ultra 7 165U", "Apple M3 Pro", "AMD EPYC 7543"},
-		"cpusub":     {"-1", "ARM64E", "79"},
-		"agentpath":  {`C:\Program Files\JumpCloud\tray.exe`, "/Applications/Jumpcloud.app", "/opt/jc/bin/tray"},
-		"slackpath":  {`C:\Program Files\Slack\slack.exe`, "/Applications/Slack.app", "/usr/bin/slack"},
-	}[name]
+	column := slices.Index([]string{"windows", "darwin", "linux"}, text(r.d.m["osFamily"]))
+	if name == "home" {
+		return familyWords["homes"][column] + r.person(), true
+	}
+	words, known := familyWords[name]
 	return words[column], known
 }
 

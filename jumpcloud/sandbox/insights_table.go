@@ -53,11 +53,16 @@ type piece struct {
 var insightTables = sync.OnceValue(func() map[string]*insightTable {
 	tables := map[string]*insightTable{}
 	var t *insightTable
+	var common []insightField
 	for n, line := range strings.Split(insightsText, "\n") {
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "  + "):
+			common = parseRow(strings.TrimPrefix(line, "  + ")).fields
 		case strings.HasPrefix(line, "  "):
-			t.rows = append(t.rows, parseRow(strings.TrimPrefix(line, "  ")))
+			row := parseRow(strings.TrimPrefix(line, "  "))
+			row.fields = append(row.fields, common...)
+			t.rows = append(t.rows, row)
 		default:
 			words := strings.Fields(line)
 			if len(words) < 2 {
@@ -68,7 +73,7 @@ var insightTables = sync.OnceValue(func() map[string]*insightTable {
 			if len(words) > 2 {
 				t.filters = append(t.filters, strings.Split(words[2], ",")...)
 			}
-			tables[name] = t
+			tables[name], common = t, nil
 		}
 	}
 	return tables

@@ -321,14 +321,14 @@ func getV2(pick func(*Org) *collection) handler {
 	}
 }
 
-// groups lists user groups and device groups together.
+// groups lists groups of users, of devices and of policies together.
 func (c *call) groups() *reply {
 	p, err := pageV2(c.r.URL.Query())
 	if err != nil {
 		return c.bad(err.Error())
 	}
 	all := newCollection("groups", "id")
-	for _, part := range []*collection{c.userGroups, c.deviceGroups} {
+	for _, part := range []*collection{c.userGroups, c.deviceGroups, c.policyGroups} {
 		for _, d := range part.order {
 			all.add(d.m)
 		}

@@ -189,7 +189,7 @@ func TestV2Lists(t *testing.T) {
 	if len(sorted) != total || sorted[0] != "VPN Users" {
 		t.Errorf("%v", sorted)
 	}
-	if both := want[[]object](g, 200, "GET", "/api/v2/groups?limit=100", nil); len(both) != total+len(g.org.Rows("device_groups")) {
+	if both := want[[]object](g, 200, "GET", "/api/v2/groups?limit=100", nil); len(both) != total+len(g.org.Rows("device_groups"))+len(g.org.Rows("policy_groups")) {
 		t.Errorf("groups: %d", len(both))
 	}
 }

@@ -72,6 +72,10 @@ type exception struct {
 var exceptions = []exception{
 	{"GET", regexp.MustCompile(`^/api/v2/usergroups/[^/]+/memberof`),
 		"known to clients, missing in the descriptions at hand; groups do not nest, so it is empty"},
+	{"GET", regexp.MustCompile(`^/api/v2/alerts`), "published by name only, the shape is not known"},
+	{"POST", regexp.MustCompile(`^/api/v2/alerts/[^/]+/status`), "published by name only; the body is what a client sends"},
+	{"POST", regexp.MustCompile(`^/api/systemusers/[^/]+/state/suspend`), "published by name only"},
+	{"GET", regexp.MustCompile(`^/api/v2/systeminsights/tpm_info`), "published as text/html, which no table can be; the others are JSON"},
 }
 
 func excepted(method, path string) bool {
@@ -148,6 +152,8 @@ func TestAnswersFollowThePublishedDescriptions(t *testing.T) {
 	g := newRig(t, Options{})
 	k := &checker{g, loadPublished(t), map[string]bool{}}
 	k.readAll()
+	k.readMore()
+	k.writeMore()
 	k.writeAll()
 	t.Logf("%d published operations were called", len(k.seen))
 }
@@ -163,7 +169,7 @@ func (k *checker) readAll() {
 	}
 	for path, list := range map[string]string{"usergroups": "user_groups", "systemgroups": "device_groups", "policies": "policies",
 		"policytemplates": "policy_templates", "ldapservers": "ldap_servers", "iplists": "ip_lists",
-		"softwareapps": "software_apps", "activedirectories": "active_directories"} {
+		"softwareapps": "software_apps", "activedirectories": "active_directories", "policygroups": "policy_groups"} {
 		k.do(200, "GET", "/api/v2/"+path+"?limit=100", nil)
 		k.do(200, "GET", "/api/v2/"+path+"/"+s[list][0]["id"].(string), nil)
 	}

@@ -36,7 +36,7 @@ func (k *checker) writeUsers() {
 }
 
 func (k *checker) writeGroups() {
-	for _, path := range []string{"usergroups", "systemgroups"} {
+	for _, path := range []string{"usergroups", "systemgroups", "policygroups"} {
 		id := k.do(201, "POST", "/api/v2/"+path, object{"name": "New " + path}).made(k.t, "id")
 		k.do(200, "PUT", "/api/v2/"+path+"/"+id, object{"name": "Newer " + path, "description": "d"})
 		k.do(204, "DELETE", "/api/v2/"+path+"/"+id, nil)

@@ -16,7 +16,7 @@ import (
 // value is a healthy organisation of 120 users.
 type Options struct {
 	// Users is the number of users; 0 means 120. There are 5 devices for
-	// every 4 users, and the rest grows mildly with them.
+	// every 4 users, up to five phones beside them, and the rest grows mildly.
 	Users int
 	// Seed picks the organisation; 0 means 1. Equal options give equal
 	// documents, ids included.

@@ -33,6 +33,12 @@ type Org struct {
 	commands, results, files, queue, actions          *collection
 	organizations, directories, ldap, radius, ipLists *collection
 	software, access                                  *collection
+	userStates, bulkResults, pushEndpoints            *collection
+	policyGroups, gsuites, office365s                 *collection
+	appleMDMs, appleDevices                           *collection
+	emmEnterprises, emmDevices, alerts                *collection
+	outcomes                                          policyResults
+	bulkJobs                                          map[string][]string // job to its results
 	graph                                             *graph
 	log                                               *eventLog
 	due                                               []task
@@ -85,6 +91,16 @@ func (o *Org) collections() {
 	o.directories, o.ldap, o.ipLists = v2("active_directories"), v2("ldap_servers"), v2("ip_lists")
 	o.software, o.access = v2("software_apps"), newCollection("access_requests", "accessId")
 
+	o.userStates, o.bulkResults, o.pushEndpoints = newCollection("user_states", "scheduledJobId"), v2("bulk_results"), v2("push_endpoints")
+	o.policyGroups, o.gsuites, o.office365s = v2("policy_groups"), v2("g_suites"), v2("office_365s")
+	o.appleMDMs, o.appleDevices = v2("apple_mdms"), v2("apple_mdm_devices")
+	o.emmEnterprises, o.emmDevices = newCollection("emm_enterprises", "objectId"), newCollection("emm_devices", "deviceId")
+	o.alerts = v2("alerts")
+	o.bulkJobs = map[string][]string{}
+
+	o.emmDevices.shape[viewList] = only("deviceId", "name")
+	o.bulkResults.shape[viewList] = without("job")
+	o.pushEndpoints.shape[viewList] = without("user")
 	o.users.shape[viewSearch] = without("mfaEnrollment", "ssh_keys", "addresses", "phoneNumbers")
 	o.commands.shape[viewList] = only("_id", "command", "commandType", "description", "launchType",
 		"listensTo", "name", "organization", "schedule", "scheduleRepeatType", "trigger")
@@ -100,7 +116,9 @@ func (o *Org) collections() {
 func (o *Org) all() []*collection {
 	return []*collection{o.users, o.devices, o.userGroups, o.deviceGroups, o.applications, o.appTemplates,
 		o.policies, o.templates, o.commands, o.results, o.files, o.queue, o.actions, o.organizations,
-		o.directories, o.ldap, o.radius, o.ipLists, o.software, o.access}
+		o.directories, o.ldap, o.radius, o.ipLists, o.software, o.access,
+		o.userStates, o.bulkResults, o.pushEndpoints, o.policyGroups, o.gsuites, o.office365s,
+		o.appleMDMs, o.appleDevices, o.emmEnterprises, o.emmDevices, o.alerts}
 }
 
 // Snapshot is a deep copy of all collections by name, for ground truth in
@@ -108,9 +126,13 @@ func (o *Org) all() []*collection {
 // application_templates, policies, policy_templates, commands,
 // command_results, command_files, command_queue, device_actions,
 // organizations, active_directories, ldap_servers, radius_servers, ip_lists,
-// software_apps, access_requests, events (oldest first), and the graph as
+// software_apps, access_requests, user_states, bulk_results, push_endpoints,
+// policy_groups, g_suites, office_365s, apple_mdms, apple_mdm_devices,
+// emm_enterprises, emm_devices, alerts, events (oldest first), and the graph as
 // memberships {group_type, group, member_type, member} and associations
-// {from_type, from, to_type, to, attributes}.
+// {from_type, from, to_type, to, attributes}. What is made on demand is not in
+// it: the tables of System Insights (see Insights) and the results of policies,
+// which follow from devices and edges.
 func (o *Org) Snapshot() map[string][]map[string]any {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -9,6 +9,11 @@ func (o *Org) routing() *routeNode {
 	v2Routes(add)
 	graphRoutes(add)
 	insightRoutes(add)
+	userRoutes(add)
+	policyRoutes(add)
+	appleRoutes(add)
+	googleRoutes(add)
+	moreRoutes(add)
 	add("POST /insights/directory/v1/events", (*call).events)
 	add("POST /insights/directory/v1/events/count", (*call).eventsCount)
 	add("POST /insights/directory/v1/events/distinct", (*call).eventsDistinct)
@@ -61,13 +66,16 @@ func v2Routes(add func(string, handler)) {
 	for path, pick := range map[string]func(*Org) *collection{
 		"usergroups": (*Org).theUserGroups, "systemgroups": (*Org).theDeviceGroups, "policies": (*Org).thePolicies,
 		"policytemplates": (*Org).theTemplates, "ldapservers": (*Org).theLDAP, "iplists": (*Org).theIPLists,
-		"softwareapps": (*Org).theSoftware, "activedirectories": (*Org).theDirectories,
+		"softwareapps": (*Org).theSoftware, "activedirectories": (*Org).theDirectories, "policygroups": (*Org).thePolicyGroups,
 	} {
 		add("GET /api/v2/"+path, listV2(pick))
 		add("GET /api/v2/"+path+"/{id}", getV2(pick))
 	}
 	add("GET /api/v2/groups", (*call).groups)
-	for _, kind := range []string{"user_group", "system_group"} {
+	add("GET /api/v2/directories", (*call).allDirectories)
+	add("GET /api/v2/gsuites/{id}", getV2((*Org).theGSuites))
+	add("GET /api/v2/office365s/{id}", getV2((*Org).theOffice365s))
+	for _, kind := range []string{"user_group", "system_group", "policy_group"} {
 		k, _ := kindOf(kind)
 		add("POST /api/v2/"+k.path, createGroup(k))
 		add("PUT /api/v2/"+k.path+"/{id}", replaceGroup(k))

@@ -25,6 +25,7 @@ func (o *Org) seed() {
 	o.seedAccess()
 	past := &past{people: slices.Clone(o.users.order), machines: slices.Clone(o.devices.order),
 		apps: slices.Clone(o.applications.order), groups: slices.Clone(o.userGroups.order), granted: o.granted}
+	o.seedMore()
 	o.log = newEventLog(func() []event { return o.history(past) })
 }
 

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"net/http"
 	"strings"
 	"time"
 )
@@ -23,6 +22,9 @@ func (o *Org) theLDAP() *collection          { return o.ldap }
 func (o *Org) theRadius() *collection        { return o.radius }
 func (o *Org) theIPLists() *collection       { return o.ipLists }
 func (o *Org) theSoftware() *collection      { return o.software }
+func (o *Org) thePolicyGroups() *collection  { return o.policyGroups }
+func (o *Org) theGSuites() *collection       { return o.gsuites }
+func (o *Org) theOffice365s() *collection    { return o.office365s }
 
 // userSpec is what a user body may set.
 func userSpec() spec {
@@ -50,11 +52,20 @@ func (c *call) createUser() *reply {
 	if bad != nil {
 		return bad
 	}
+	d, rep := c.addUser(body)
+	if rep != nil {
+		return rep
+	}
+	return okBytes(c.users.json(d, viewGet))
+}
+
+// addUser makes a user of a body, alone or as one of many.
+func (c *call) addUser(body map[string]any) (*doc, *reply) {
 	s := userSpec()
 	s["username"], s["email"] = "!s", "!s"
 	clean, problem := check(body, s)
 	if problem != "" {
-		return c.bad(problem)
+		return nil, c.bad(problem)
 	}
 	m := newUser(c.newID("user"), c.orgID, clean["username"].(string), clean["email"].(string), c.at)
 	m["state"], m["activated"] = "ACTIVATED", false
@@ -67,11 +78,11 @@ func (c *call) createUser() *reply {
 	m["unix_uid"], m["unix_guid"] = 5000+len(c.users.order), 5000+len(c.users.order)
 	m, rep := c.mergeUser(m, clean, "")
 	if rep != nil {
-		return rep
+		return nil, rep
 	}
 	d := c.users.add(m)
 	c.logChange("user_create", "directory", c.userResource(d), nil)
-	return okBytes(c.users.json(d, viewGet))
+	return d, nil
 }
 
 func (c *call) updateUser() *reply {
@@ -83,19 +94,27 @@ func (c *call) updateUser() *reply {
 	if bad != nil {
 		return bad
 	}
+	n, rep := c.changeUser(d, body)
+	if rep != nil {
+		return rep
+	}
+	return okBytes(c.users.json(n, viewGet))
+}
+
+// changeUser lays a partial body over a user.
+func (c *call) changeUser(d *doc, body map[string]any) (*doc, *reply) {
 	s := userSpec()
 	s["state"] = "e:ACTIVATED|SUSPENDED"
 	delete(s, "activated")
 	clean, problem := check(body, s)
 	if problem != "" {
-		return c.bad(problem)
+		return nil, c.bad(problem)
 	}
 	m, rep := c.mergeUser(d.m, clean, d.id)
 	if rep != nil {
-		return rep
+		return nil, rep
 	}
-	n := c.update(c.users, d, m, "user_update", "directory", c.userResource)
-	return okBytes(c.users.json(n, viewGet))
+	return c.update(c.users, d, m, "user_update", "directory", c.userResource), nil
 }
 
 // mergeUser lays checked fields over a user: what is not sent stays. self is
@@ -132,7 +151,21 @@ func (c *call) mergeUser(m, clean map[string]any, self string) (map[string]any, 
 		mfa["configured"] = old["configured"] == true // only enrolling sets it
 		clean["mfa"] = mfa
 	}
-	return with(m, clean), nil
+	return inState(with(m, clean)), nil
+}
+
+// inState makes the flags of a user agree with the state: suspended means
+// SUSPENDED and nothing else, and nobody who is staged is activated. Who has a
+// password is activated with the state; others still have to set one.
+func inState(m map[string]any) map[string]any {
+	m["suspended"] = m["state"] == "SUSPENDED"
+	switch {
+	case m["state"] == "STAGED":
+		m["activated"] = false
+	case m["state"] == "ACTIVATED" && m["password_date"] != nil:
+		m["activated"] = true
+	}
+	return m
 }
 
 func (c *call) sshKeys(keys []any) []any {
@@ -192,6 +225,7 @@ func (c *call) deleteUser() *reply {
 	}
 	c.users.remove(d)
 	c.graph.forget(node{"user", d.id})
+	c.dropPushEndpoints(d.id)
 	for _, other := range c.users.order {
 		if other.m["manager"] == d.id {
 			c.users.replace(other, with(other.m, map[string]any{"manager": nil}))
@@ -199,70 +233,4 @@ func (c *call) deleteUser() *reply {
 	}
 	c.logChange("user_delete", "directory", c.userResource(d), nil)
 	return removed(c.users.json(d, viewGet))
-}
-
-// resetMFA makes a user enrol again, with or without a time of grace.
-func (c *call) resetMFA() *reply {
-	d := c.users.get(c.param("id"))
-	if d == nil {
-		return c.notFound()
-	}
-	body, bad := c.object()
-	if bad != nil {
-		return bad
-	}
-	clean, problem := check(body, spec{"exclusion": "b", "exclusionUntil": "t", "exclusionDays": "i"})
-	if problem != "" {
-		return c.bad(problem)
-	}
-	mfa := map[string]any{"configured": false, "exclusion": clean["exclusion"] == true}
-	if s, sent := clean["exclusionUntil"].(string); sent && clean["exclusion"] == true {
-		until, _ := time.Parse(time.RFC3339, s)
-		if !until.After(c.at) {
-			return c.bad("exclusionUntil must be in the future")
-		}
-		mfa["exclusionUntil"] = stamp(until)
-	}
-	if days, sent := clean["exclusionDays"].(float64); sent {
-		if days < 1 {
-			return c.bad("exclusionDays must be at least 1")
-		}
-		mfa["exclusionUntil"] = stamp(c.at.AddDate(0, 0, int(days)))
-	}
-	m := with(d.m, map[string]any{"mfa": mfa, "totp_enabled": false, "mfaEnrollment": mfaEnrollment(false)})
-	c.update(c.users, d, m, "user_mfa_reset", "directory", c.userResource)
-	return empty(http.StatusOK)
-}
-
-func (c *call) expirePassword() *reply {
-	d := c.users.get(c.param("id"))
-	if d == nil {
-		return c.notFound()
-	}
-	m := with(d.m, map[string]any{"password_expired": true, "password_expiration_date": stamp(c.at)})
-	c.update(c.users, d, m, "user_password_expired", "directory", c.userResource)
-	return empty(http.StatusOK)
-}
-
-func (c *call) unlockUser() *reply {
-	d := c.users.get(c.param("id"))
-	if d == nil {
-		return c.notFound()
-	}
-	m := with(d.m, map[string]any{"account_locked": false, "account_locked_date": nil, "badLoginAttempts": 0})
-	c.update(c.users, d, m, "user_unlocked", "directory", c.userResource)
-	return empty(http.StatusOK)
-}
-
-func (c *call) activateUser() *reply {
-	d := c.users.get(c.param("id"))
-	if d == nil {
-		return c.notFound()
-	}
-	if _, bad := c.object(); bad != nil {
-		return bad
-	}
-	m := with(d.m, map[string]any{"state": "ACTIVATED", "suspended": false})
-	c.update(c.users, d, m, "user_activated", "directory", c.userResource)
-	return empty(http.StatusOK)
 }

@@ -274,3 +274,51 @@ func TestManyAtOnce(t *testing.T) {
 		t.Errorf("%d requests counted, want %d", n, 8*20)
 	}
 }
+
+// TestLazyPartsAtOnce reads what is made on demand while edges change.
+func TestLazyPartsAtOnce(t *testing.T) {
+	g := newRig(t, Options{})
+	device, policy := g.device("web-01"), g.find("policies", "name", "Kiosk session", "id")
+	user := g.user("bob.li")
+	var wg sync.WaitGroup
+	for n := range 6 {
+		wg.Go(func() {
+			for i := range 10 {
+				switch (n + i) % 5 {
+				case 0:
+					g.do("GET", "/api/v2/policyresults?limit=100&filter=state:eq:failed", nil)
+				case 1:
+					g.do("POST", "/api/v2/policies/"+policy+"/associations", object{"op": []string{"add", "remove"}[i%2], "type": "system", "id": device})
+				case 2:
+					g.do("GET", "/api/v2/systeminsights/apps?limit=1000&filter=bundle_name:eq:Slack", nil)
+				case 3:
+					g.do("PATCH", "/api/v2/bulk/users", []any{object{"id": user, "department": "IT"}})
+				case 4:
+					g.org.Insights("uptime")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := g.do("GET", "/api/v2/systems/"+device+"/policystatuses?limit=100", nil).StatusCode; s != 200 {
+		t.Errorf("%d", s)
+	}
+}
+
+// TestTrapsReachTheRest holds that the traps reach what was added.
+func TestTrapsReachTheRest(t *testing.T) {
+	g := newRig(t, Options{Traps: []string{"empty-children"}})
+	for _, path := range []string{"systems/" + nobody + "/policystatuses", "policies/" + nobody + "/policyresults", "users/" + nobody + "/pushendpoints",
+		"applemdms/" + nobody + "/devices", "users/" + nobody + "/directories", "policygroups/" + nobody + "/members"} {
+		if rows := want[[]object](g, 200, "GET", "/api/v2/"+path, nil); len(rows) != 0 {
+			t.Errorf("%s: %v", path, rows)
+		}
+	}
+	g = newRig(t, Options{Traps: []string{"no-effect"}})
+	ada := g.user("ada.king")
+	want[any](g, 200, "POST", "/api/systemusers/"+ada+"/state/suspend", nil)
+	want[any](g, 200, "POST", "/api/systemusers/"+ada+"/sshkeys", object{"name": "x", "public_key": "y"})
+	if u := g.got("/api/systemusers/" + ada); u["state"] != "ACTIVATED" || len(u["ssh_keys"].([]any)) != 2 {
+		t.Errorf("%v %v", u["state"], u["ssh_keys"])
+	}
+}
