@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -17,6 +18,11 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(withBinary(m)) }
 
 func withBinary(m *testing.M) int {
+	for _, v := range os.Environ() { // the product refuses settings that it does not know, such as those of tests
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "JC_") {
+			_ = os.Unsetenv(name)
+		}
+	}
 	dir, err := os.MkdirTemp("", "jc-mcp-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -6,6 +6,7 @@ var kinds = []*Kind{
 	applicationKind, applicationTemplateKind, commandKind, commandResultKind,
 	policyKind, policyTemplateKind, softwareAppKind, ipListKind,
 	ldapServerKind, radiusServerKind, activeDirectoryKind, organizationKind, accessRequestKind,
+	policyResultKind, appleMDMKind, appleDeviceKind, googleEnterpriseKind, googleDeviceKind, queuedRunKind,
 }
 
 // KindOf gives the kind for a word of the API's graph ("user", "system"), or nil.

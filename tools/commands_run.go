@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
@@ -13,68 +15,100 @@ import (
 var (
 	searchCommands = jc.At("POST /api/search/commands")
 	commandDevices = jc.At("GET /api/v2/commands/{command}/systems")
+	commandResults = jc.At("GET /api/commands/{command}/results")
+	groupDevices   = jc.At("GET /api/v2/systemgroups/{group}/membership")
+	runCommand     = jc.At("POST /api/runCommand")
+	makeCommand    = jc.At("POST /api/commands")
+	deleteCommand  = jc.At("DELETE /api/commands/{command}")
+	cancelRun      = jc.At("DELETE /api/v2/commandqueue/{run}")
 )
 
 // runQueued is what the answer to a run means.
 const runQueued = "it is queued; devices that are offline run it when they next connect"
 
+const maxScriptBytes = 30_000 // what a script may have here; longer ones are better saved
+
 type commandRun struct {
-	Command jc.Ref[jc.Command]  `json:"command" api:"_id" jsonschema:"required"`
-	Devices []jc.Ref[jc.Device] `json:"devices,omitempty" api:"systemIds" jsonschema:"minItems=1,description=Left out: all that the command is bound to."`
+	Command     jc.Ref[jc.Command]     `json:"command,omitzero" in:"-"`
+	Script      string                 `json:"script,omitempty" in:"-" jsonschema:"minLength=1"`
+	Shell       string                 `json:"shell,omitempty" in:"-" jsonschema:"enum=bash,enum=powershell"`
+	Devices     []jc.Ref[jc.Device]    `json:"devices,omitempty" in:"-" jsonschema:"minItems=1"`
+	DeviceGroup jc.Ref[jc.DeviceGroup] `json:"device_group,omitzero" in:"-"`
+	Wait        *int                   `json:"wait,omitempty" in:"-" jsonschema:"minimum=0,maximum=600,description=Seconds."`
 }
 
+// commandsRun runs code on devices. For a script it makes a command that it
+// deletes again, which nothing but its grant decides.
 func commandsRun() *Tool {
 	uses := runs
-	uses.Own, uses.Reads, uses.Kinds = []string{"POST /api/runCommand"}, []string{commandDevices.String()}, nil
-	return Job("commands_run", "Run a saved command on devices.", uses, planRun, Core, NoReadBack(runQueued))
+	uses.Own = []string{runCommand.String(), makeCommand.String(), cancelRun.String(), deleteCommand.String()}
+	uses.Reads = []string{commandDevices.String(), commandResults.String(), groupDevices.String(), "GET /api/commands/{command}", searchCommands.String()}
+	return Job("commands_run", "Run a saved command or a script on devices and wait for the results.", uses, planRun, Core, NoReadBack(runQueued))
 }
 
-// planRun names every device before anything is sent: those that the command is
-// bound to are looked up and sent by id, so that exactly what was shown is run.
+// planRun names every device before anything is sent: those of a group and those
+// that the command is bound to are looked up and sent by id, so that exactly what
+// was shown is run.
 func planRun(ctx context.Context, r *Reader, in *commandRun) (*Plan, error) {
 	c := in.Command.Found()
-	devices := distinctObjects(objects(in.Devices))
-	if len(devices) == 0 {
-		var err error
-		if devices, err = boundDevices(ctx, r, c); err != nil {
+	switch {
+	case c.ID == "" && in.Script == "":
+		return nil, invalid("", "say what to run: command, the name of a saved one, or script")
+	case c.ID != "" && in.Script != "":
+		return nil, invalid("script", "give it or command, not both")
+	case in.Script == "" && in.Shell != "":
+		return nil, invalid("shell", "it goes with script; a saved command has its own")
+	case len(in.Script) > maxScriptBytes:
+		return nil, invalid("script", fmt.Sprintf("it is longer than %d bytes; save it with commands_create", maxScriptBytes))
+	}
+	devices, err := runDevices(ctx, r, in, c)
+	if err != nil {
+		return nil, err
+	}
+	j := &runJob{patient: r.trip.call.Patient}
+	j.setWait(in)
+	if in.Script == "" {
+		j.runs = []*oneRun{{command: c, devices: devices}}
+		return j.plan(), nil
+	}
+	if err := j.scripts(r, in, devices); err != nil {
+		return nil, err
+	}
+	return j.plan(), nil
+}
+
+// runDevices are the devices that are meant, each once and with what a plan needs to know of it.
+func runDevices(ctx context.Context, r *Reader, in *commandRun, c jc.Object) ([]jc.Object, error) {
+	var ids []string
+	for _, d := range objects(in.Devices) {
+		ids = append(ids, d.ID)
+	}
+	if g := in.DeviceGroup.Found(); g.ID != "" {
+		rows, _, err := r.walk(ctx, jc.Request{Endpoint: groupDevices, Params: map[string]string{"group": g.ID}}, jc.Query{}, 0)
+		if err != nil {
 			return nil, err
 		}
-		if len(devices) == 0 {
-			return nil, invalid("devices", "command "+plainName(c.Name)+" is bound to no device; name some")
+		for _, row := range rows.Rows {
+			ids = append(ids, row.Text("id"))
+		}
+		if len(ids) == 0 {
+			return nil, invalid("device_group", "group "+plainName(g.Name)+" has no devices")
 		}
 	}
-	ids := make([]any, len(devices))
-	for i, d := range devices {
-		ids[i] = d.ID
+	if len(ids) == 0 && in.Script != "" {
+		return nil, invalid("devices", "say where to run it: devices or device_group")
 	}
-	s := Step{
-		Request: jc.Request{Endpoint: jc.At("POST /api/runCommand"), Effect: jc.Once, Body: map[string]any{"_id": c.ID, "systemIds": ids}},
-		Targets: append([]auth.Target{targetOf(c)}, targets(devices)...),
-		Line:    "run command " + plainName(c.Name) + " on " + countedNames(devices),
-		State:   scriptOf(c.Row),
+	if len(ids) == 0 {
+		bound, err := boundIDs(ctx, r, c)
+		if err != nil {
+			return nil, err
+		}
+		if len(bound) == 0 {
+			return nil, invalid("devices", "command "+plainName(c.Name)+" is bound to no device; name some, or a device_group")
+		}
+		ids = bound
 	}
-	away := offline(devices)
-	if away != "" {
-		s.State = strings.TrimPrefix(s.State+"; "+away, "; ")
-	}
-	s.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
-		if resp == nil {
-			return Seen{Outcome: Unknown}, nil
-		}
-		var got struct {
-			QueueIDs []string `json:"queueIds"`
-			Run      string   `json:"workflowInstanceId"`
-		}
-		note := "queued"
-		if resp.Decode(&got) == nil && got.Run != "" {
-			note = fmt.Sprintf("queued on %d devices, run %s", len(got.QueueIDs), got.Run)
-		}
-		if away != "" {
-			note += "; " + away
-		}
-		return Seen{Outcome: Accepted, Note: note + "; see commands_results_list command=" + argument(c.Name)}, nil
-	}
-	return &Plan{Steps: []Step{s}}, nil
+	return deviceRows(ctx, r, ids)
 }
 
 type commandTrigger struct {
@@ -161,27 +195,55 @@ func scriptOf(command jc.Row) string {
 
 // boundDevices are the devices that a command reaches, by groups too.
 func boundDevices(ctx context.Context, r *Reader, c jc.Object) ([]jc.Object, error) {
-	rows, _, err := r.walk(ctx, jc.Request{Endpoint: commandDevices, Params: map[string]string{"command": c.ID}}, jc.Query{}, 0)
+	ids, err := boundIDs(ctx, r, c)
 	if err != nil {
 		return nil, err
 	}
-	kind := jc.Device{}.Kind()
-	var ids []string
+	return deviceRows(ctx, r, ids)
+}
+
+func boundIDs(ctx context.Context, r *Reader, c jc.Object) (ids []string, err error) {
+	rows, _, err := r.walk(ctx, jc.Request{Endpoint: commandDevices, Params: map[string]string{"command": c.ID}}, jc.Query{}, 0)
 	for _, row := range rows.Rows {
 		if id := row.Text("id"); id != "" {
 			ids = append(ids, id)
 		}
 	}
-	known, err := r.dir.ByID(ctx, kind, ids, true)
-	if err != nil {
+	return ids, err
+}
+
+// runFields are what a plan needs to know of a device.
+var runFields = []string{"_id", "hostname", "displayName", "serialNumber", "os", "osFamily", "active", "lastContact"}
+
+// deviceRows reads devices as they are now, a hundred in one request. One that is
+// gone stops the call: what is run is exactly what was shown.
+func deviceRows(ctx context.Context, r *Reader, ids []string) ([]jc.Object, error) {
+	kind := jc.Device{}.Kind()
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	parts := slices.Collect(slices.Chunk(ids, jc.MaxPage))
+	pages := make([][]jc.Row, len(parts))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i, part := range parts {
+		g.Go(func() error {
+			page, err := r.d.o.Client.Page(gctx, jc.Request{Endpoint: kind.Find}, jc.Query{Fields: runFields,
+				Body: map[string]any{"filter": map[string]any{"and": []any{map[string]any{kind.ID: map[string]any{"$in": part}}}}}})
+			pages[i] = page.Rows
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	out := make([]jc.Object, len(ids))
-	for i, id := range ids {
-		if out[i] = known[id]; out[i].ID == "" {
-			out[i] = jc.Object{Kind: kind, ID: id}
-		}
+	var out []jc.Object
+	for _, row := range slices.Concat(pages...) {
+		out = append(out, jc.Object{Kind: kind, ID: kind.IDOf(row), Name: kind.NameOf(row), Row: row})
 	}
+	if len(out) != len(ids) {
+		return nil, notFound("devices", fmt.Sprintf("%d of the %d devices cannot be read", len(ids)-len(out), len(ids)))
+	}
+	slices.SortStableFunc(out, func(a, b jc.Object) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
@@ -202,25 +264,39 @@ func distinctObjects(list []jc.Object) (out []jc.Object) {
 	return out
 }
 
-// countedNames is "2 devices: a, b"; every one is named, because a person decides by it.
+// mostNames is how many devices a question names; a longer list nobody reads.
+const mostNames = 100
+
+// countedNames is "2 devices: a, b".
 func countedNames(list []jc.Object) string {
+	names := labels(list)
+	switch n := len(names); {
+	case n == 0:
+		return "no device"
+	case n == 1:
+		return "device " + names[0]
+	case n > mostNames:
+		return fmt.Sprintf("%d devices: %s and %d more", n, strings.Join(names[:mostNames], ", "), n-mostNames)
+	}
+	return fmt.Sprintf("%d devices: %s", len(names), strings.Join(names, ", "))
+}
+
+// labels are the names of objects, with the end of the id where two share one.
+func labels(list []jc.Object) []string {
+	count := map[string]int{}
+	for _, o := range list {
+		count[o.Name]++
+	}
 	names := make([]string, len(list))
 	for i, o := range list {
-		same := func(other jc.Object) bool { return other.Name == o.Name && other.ID != o.ID }
 		switch names[i] = plainName(o.Name); {
 		case o.Name == "":
 			names[i] = o.ID
-		case slices.ContainsFunc(list, same):
+		case count[o.Name] > 1:
 			names[i] = handle(names[i], o.ID)
 		}
 	}
-	switch len(names) {
-	case 0:
-		return "no device"
-	case 1:
-		return "device " + names[0]
-	}
-	return fmt.Sprintf("%d devices: %s", len(names), strings.Join(names, ", "))
+	return names
 }
 
 // offline names the devices of which it is known that they are not connected.
@@ -233,6 +309,9 @@ func offline(devices []jc.Object) string {
 	}
 	if len(names) == 0 {
 		return ""
+	}
+	if n := len(names); n > mostNames/4 {
+		names = append(names[:mostNames/4], fmt.Sprintf("and %d more", n-mostNames/4))
 	}
 	return "offline now: " + strings.Join(names, ", ")
 }

@@ -109,6 +109,9 @@ func TestContract(t *testing.T) {
 				requests++
 				op, err := api.check(clone)
 				reached[op] = true
+				if unlisted[r.Method+" "+r.URL.Path] != "" {
+					err = nil
+				}
 				if err != nil {
 					t.Errorf("%s sent %s %s\n%s\n%v", x.Name, r.Method, r.URL, body, err)
 				} else {
@@ -119,13 +122,20 @@ func TestContract(t *testing.T) {
 			}
 			args := sampleArgs(b, x, all)
 			calls++
-			text, a := b.call(x.Name, args)
-			if a.IsError && !contractMayFail(x, a) {
-				t.Errorf("%s %s: %s", x.Name, args, text)
-				continue
+			judge := func(args string) {
+				if text, a := b.call(x.Name, args); a.IsError {
+					t.Errorf("%s %s: %s", x.Name, args, text)
+				} else {
+					ok++
+				}
 			}
-			ok++
-
+			judge(args)
+			for _, more := range further(x) {
+				if !all {
+					calls++
+					judge(more(b))
+				}
+			}
 		}
 	}
 	unreached(t, reached)
@@ -185,8 +195,10 @@ func TestSeedOperations(t *testing.T) {
 	t.Logf("%d of %d operations", len(seen), len(seen))
 }
 
-// contractMayFail: answers that are right although they are errors.
-func contractMayFail(*Tool, Answer) bool { return false }
+// unlisted are operations that are sent although the published files lack them, with the reason.
+var unlisted = map[string]string{
+	"GET /api/v2/alerts-stats": "published by path and title only",
+}
 
 // sampleArgs makes arguments from a tool's full schema.
 func sampleArgs(b *bench, x *Tool, all bool) string {
@@ -238,80 +250,6 @@ func (t *Tool) sampleFix(v map[string]any, all bool) {
 	if f := sampleFixes[t.Name]; f != nil {
 		f(v, all)
 	}
-}
-
-// sampleFixes are those of single tools.
-var sampleFixes = map[string]func(v map[string]any, all bool){
-	"user_groups_members_change": func(v map[string]any, all bool) {
-		v["add"] = []any{"maria.silva"}
-		if all {
-			v["remove"] = []any{"ada.king"}
-		}
-	},
-	"device_groups_members_change": func(v map[string]any, all bool) {
-		v["group"], v["add"] = "Kiosks", []any{"LT-042"}
-		delete(v, "remove")
-	},
-	"ldap_servers_update": func(v map[string]any, _ bool) { v["userLockoutAction"] = "remove" },
-	"commands_results_list": func(v map[string]any, all bool) {
-		if all { // of one command, without a condition: the path of its own
-			for name := range v {
-				if name != "command" && name != "limit" {
-					delete(v, name)
-				}
-			}
-		}
-	},
-	"access_requests_create": func(v map[string]any, _ bool) { v["expiry"] = "2h" },
-	"access_requests_update": func(v map[string]any, all bool) { v["expiry"] = "3h"; whichRequest(v, all) },
-	"access_requests_revoke": whichRequest,
-	"commands_run":           func(v map[string]any, _ bool) { v["devices"] = []any{"build-01"} },
-	"commands_trigger":       func(v map[string]any, _ bool) { v["trigger"] = "rotate-logs" },
-	"policies_create":        policyValues,
-	"policies_update":        policyValues,
-	"ip_lists_create":        func(v map[string]any, _ bool) { v["ips"] = []any{"192.0.2.0/24"} },
-	"ip_lists_update": func(v map[string]any, all bool) {
-		if all {
-			v["ips"] = []any{"192.0.2.0/24"}
-		}
-	},
-	"insights_query": oneWindow, "insights_count": oneWindow, "insights_distinct": oneWindow, "insights_interval": oneWindow,
-}
-
-// policyValues: fields are those of the template. The description wants a list,
-// which a JSON list in the text gives; a bare value is what other clients send.
-func policyValues(v map[string]any, all bool) {
-	delete(v, "values")
-	if all {
-		v["values"] = []any{map[string]any{"configFieldID": "timeout", "value": "[20]"}}
-	}
-}
-
-// oneWindow: last stands for start and end.
-func oneWindow(v map[string]any, all bool) {
-	if all {
-		v["last"] = "24h"
-		delete(v, "start_time")
-		delete(v, "end_time")
-		delete(v, "exact_match") // beside search the API takes one
-		v["filter"] = "success=false"
-		if _, ok := v["field"]; ok {
-			v["field"] = "event_type"
-		}
-		if _, ok := v["timezone"]; ok {
-			v["timezone"] = "+0100"
-		}
-		if _, ok := v["interval_unit"]; ok {
-			delete(v, "interval_unit")
-			delete(v, "interval_value")
-		}
-	}
-}
-
-// whichRequest: either the request or its user and device.
-func whichRequest(v map[string]any, all bool) {
-	delete(v, "request")
-	v["user"], v["device"] = "ada.king", "LT-042"
 }
 
 func bodyNamesIn(t *Tool, v map[string]any) (out []string) {
@@ -414,6 +352,9 @@ func (s sampler) value(schema map[string]any, in reflect.Type, ref *jc.Kind, nam
 func (b *bench) sample(k *jc.Kind) string {
 	b.t.Helper()
 	rows := b.sandbox.Rows(sampleCollections[k.Type])
+	if k.Type == "policy_result" { // the sandbox makes them when they are read
+		return anyID.FindString(b.must("policies_results_list", `{"fields":"id","limit":1}`))
+	}
 	if len(rows) == 0 && k.Type == "access_request" {
 		b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
 		rows = b.sandbox.Rows(sampleCollections[k.Type])
@@ -431,15 +372,6 @@ func (b *bench) sample(k *jc.Kind) string {
 	}
 	b.t.Fatalf("the sandbox has no %s to name", k.Noun)
 	return ""
-}
-
-// sampleCollections are the sandbox's collections by graph type.
-var sampleCollections = map[string]string{
-	"user": "users", "system": "devices", "user_group": "user_groups", "system_group": "device_groups",
-	"application": "applications", "application_template": "application_templates", "command": "commands", "command_result": "command_results",
-	"policy": "policies", "policy_template": "policy_templates", "software_app": "software_apps", "ip_list": "ip_lists",
-	"ldap_server": "ldap_servers", "radius_server": "radius_servers", "active_directory": "active_directories",
-	"organization": "organizations", "access_request": "access_requests",
 }
 
 func anySlice(v any) []any { s, _ := v.([]any); return s }

@@ -55,8 +55,8 @@ type policyValue struct {
 }
 
 var policies = Set{"policies", "Settings that devices are held to, and whether they are."}.Of(
-	List[None, jc.Policy]("policies_list", "GET /api/v2/policies",
-		"Find policies.", Core, Columns("name", "os", "template_name")),
+	withFailing(List[None, jc.Policy]("policies_list", "GET /api/v2/policies",
+		"Find policies, with how many devices fail each.", Core, Columns("name", "os", "template_name"))),
 	shaped(Get[policy, jc.Policy]("policies_get", "GET /api/v2/policies/{policy}",
 		"Show one policy with its values and the fields it can set."), policyShown),
 	discreet(filling(Create[policyNew, jc.Policy]("policies_create", "POST /api/v2/policies",

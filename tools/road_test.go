@@ -29,14 +29,14 @@ func asksPeople(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDest
 
 func TestNamesAndIDs(t *testing.T) {
 	b := newBench(t, sandboxOptions)
-	byName := b.must("users_get", `{"user":"ada.king"}`)
+	byName := b.must("users_get", `{"user":"ada.king","fields":"_id,username"}`)
 	want(t, byName, "# user ada.king", `"username":"ada.king"`)
 	var row jc.Row
 	if err := json.Unmarshal([]byte(strings.SplitN(byName, "\n", 2)[1]), &row); err != nil {
 		t.Fatal(err)
 	}
 	for _, given := range []string{"ADA.KING", "ada.king@acme.example", "Ada.King@ACME.example", row.Text("_id")} {
-		if got := b.must("users_get", `{"user":"`+given+`"}`); got != byName {
+		if got := b.must("users_get", `{"user":"`+given+`","fields":"_id,username"}`); got != byName {
 			t.Errorf("%s gave another answer:\n%s", given, got)
 		}
 	}
@@ -67,7 +67,7 @@ func TestAmbiguousNames(t *testing.T) {
 		for _, id := range ids {
 			h := handle(name, id)
 			want(t, text, h)
-			want(t, b.must("devices_get", `{"device":"`+h+`"}`), id)
+			want(t, b.must("devices_get", `{"device":"`+h+`","fields":"_id"}`), id)
 		}
 		want(t, b.must("devices_list", `{"filter":"hostname=`+name+`"}`), handle(name, ids[0]), handle(name, ids[1]))
 		return
@@ -176,7 +176,7 @@ func TestConfirmation(t *testing.T) {
 	}
 	want(t, asked.Ask.Question, "Erase all data on a device", "device LT-042", "last seen", "cannot be undone")
 	refused("a no", erase(Call{CanAsk: true, Reply: &Reply{State: asked.Ask.State}}), "did not agree")
-	refused("another target", erase(Call{CanAsk: true, Arguments: json.RawMessage(`{"device":"MBP-152"}`),
+	refused("another target", erase(Call{CanAsk: true, Arguments: json.RawMessage(`{"device":"LT-044"}`),
 		Reply: &Reply{Accepted: true, State: asked.Ask.State}}), "not what this call would do")
 	other := b.desk.Call(auth.With(b.ctx, auth.Principal{Agent: "other"}), Call{Tool: "devices_erase", CanAsk: true,
 		Arguments: json.RawMessage(`{"device":"LT-042"}`), Reply: &Reply{Accepted: true, State: asked.Ask.State}})

@@ -100,8 +100,6 @@ const (
 var userGroups = Set{"user_groups", "Groups of users and what they grant."}.Of(
 	List[None, jc.UserGroup]("user_groups_list", "GET /api/v2/usergroups",
 		"Find user groups.", Core, Columns("name", "description", "flags")),
-	Get[userGroup, jc.UserGroup]("user_groups_get", "GET /api/v2/usergroups/{group}",
-		"Show one user group.", Core),
 	Create[userGroupNew, jc.UserGroup]("user_groups_create", "POST /api/v2/usergroups",
 		"Create a user group.", Core),
 	Change[userGroupEdit, jc.UserGroup]("user_groups_update", "PUT /api/v2/usergroups/{group}",
