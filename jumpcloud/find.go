@@ -106,31 +106,6 @@ func (d *Directory) ByName(ctx context.Context, k *Kind, names []string, fresh b
 	return out, g.Wait()
 }
 
-// Near gives up to five names of objects whose name contains what was given,
-// for an answer that has to say that there is no such object.
-func (d *Directory) Near(ctx context.Context, k *Kind, given string) []string {
-	if k.Find.Path == "" || len(k.Names) == 0 || len(given) < 2 {
-		return nil
-	}
-	var rows []Row
-	for _, n := range []int{len(given), (len(given) + 1) / 2, 3} { // a slip is likelier late in the word
-		if n > len(given) {
-			break
-		}
-		var err error
-		if rows, err = d.containing(ctx, k, strings.ToValidUTF8(given[:n], "")); err != nil || len(rows) > 0 {
-			break
-		}
-	}
-	var out []string
-	for _, r := range rows {
-		if name := k.NameOf(r); !slices.Contains(out, name) && len(out) < candidates {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
 func (d *Directory) exact(k *Kind, rows []Row, name string) (out []Object) {
 	for _, r := range rows {
 		if id := k.IDOf(r); id != "" && k.matches(r, name) &&

@@ -88,13 +88,13 @@ func (s *Schema) explain(e *validator.ValidationError) *Invalid {
 		name := k.Properties[0]
 		known := s.known(e.InstanceLocation)
 		out.Problem = fmt.Sprintf("there is no argument %q", clip(name))
-		if near := Nearest(name, known); near != "" {
+		switch near := Nearest(name, known); {
+		case near != "":
 			out.Problem += fmt.Sprintf("; did you mean %q", near)
-		}
-		if len(known) == 0 {
+		case len(known) == 0:
 			out.Problem += "; it takes none"
-		} else {
-			out.Problem += "; known: " + strings.Join(known, ", ")
+		default:
+			out.Problem += "; known: " + some(known)
 		}
 	case *kind.Required:
 		out.Argument = strings.TrimPrefix(at+"."+k.Missing[0], ".")
@@ -106,10 +106,10 @@ func (s *Schema) explain(e *validator.ValidationError) *Invalid {
 		for i, w := range k.Want {
 			want[i] = fmt.Sprint(w)
 		}
-		out.Problem = "must be one of " + strings.Join(want, ", ")
+		out.Problem = "must be one of " + some(want)
 		if got, ok := k.Got.(string); ok {
 			if near := Nearest(got, want); near != "" {
-				out.Problem = fmt.Sprintf("did you mean %q; it %s", near, out.Problem)
+				out.Problem = fmt.Sprintf("did you mean %q", near)
 			}
 		}
 	case *kind.MinLength:
@@ -139,6 +139,15 @@ func (s *Schema) explain(e *validator.ValidationError) *Invalid {
 		out.Problem = "does not have the form that the schema states"
 	}
 	return out
+}
+
+// some lists names, not more than one reads.
+func some(names []string) string {
+	const most = 12
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
 }
 
 func formatName(f string) string {

@@ -143,10 +143,16 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// shallow keeps what fits in a list of tools: scalars, arrays of scalars and
+// shallow keeps what fits in a list of tools, without bounds that no call meets: scalars, arrays of scalars and
 // flat objects of at most three fields. It reports whether something was left out.
 func shallow(s *jsonschema.Schema) (*jsonschema.Schema, bool) {
 	out := *s
+	if out.MinLength != nil && *out.MinLength <= 1 { // nobody needs to be told that a name is not empty
+		out.MinLength = nil
+	}
+	if out.MaxLength != nil && *out.MaxLength >= 256 {
+		out.MaxLength = nil
+	}
 	switch {
 	case s.Type == "object" && s.Properties != nil && s.Properties.Len() > 0:
 		for p := s.Properties.Oldest(); p != nil; p = p.Next() {

@@ -376,7 +376,7 @@ func planRevoke(ctx context.Context, r *Reader, in *accessRequestFind) (*Plan, e
 	s := Step{
 		Request: jc.Request{Endpoint: revokeAccess, Effect: jc.Idempotent, Params: map[string]string{"request": e.id}},
 		Targets: e.targets(),
-		Line:    fmt.Sprintf("administrator rights of %s, request %s", e.whom(), e.id),
+		Line:    fmt.Sprintf("administrator rights of %s", e.whom()),
 	}
 	if !e.granted() {
 		s.Skip = fmt.Sprintf("already ended (%s)", plainName(e.state()))

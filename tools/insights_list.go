@@ -169,10 +169,13 @@ func (l *eventsListing) fetchHere(ctx context.Context, r *Reader, got *eventsFou
 // show writes the head block and the CSV block.
 func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) Answer {
 	t := &table{columns: l.columns}
+	absent := l.absent(got.rows)
 	for _, row := range got.rows {
 		cells := make([]string, len(l.columns))
 		for i, c := range l.columns {
-			cells[i] = eventCell(row, c)
+			if cells[i] = eventCell(row, c); absent[c] {
+				cells[i] = unread
+			}
 		}
 		t.rows = append(t.rows, cells)
 	}
@@ -203,6 +206,19 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 	}
 	a.Text = append(a.Text, body)
 	return a
+}
+
+// absent are the columns that no event holds, nor what they fall back to: they
+// are unread, not none.
+func (l *eventsListing) absent(rows []jc.Row) map[string]bool {
+	out := map[string]bool{}
+	for _, c := range l.columns {
+		sources := append([]string{c}, eventCellNeeds[c]...)
+		out[c] = !slices.ContainsFunc(rows, func(row jc.Row) bool {
+			return slices.ContainsFunc(sources, func(f string) bool { _, sent := row.At(f); return sent })
+		})
+	}
+	return out
 }
 
 // goOn is the handle of the place after the rows that are shown; "" at the end.

@@ -86,7 +86,7 @@ func TestPolicyResultsOfDeviceAndPolicy(t *testing.T) {
 			t.Errorf("a device outside of the group: %v", row)
 		}
 	}
-	if text, a := b.call("policies_results_list", `{"filter":"faild=true"}`); !a.IsError || !strings.Contains(text, `did you mean "failed"`) {
+	if text, a := b.call("policies_results_list", `{"filter":"zzz=true"}`); !a.IsError || !strings.Contains(text, `there is no field "zzz"`) {
 		t.Error(text)
 	}
 }

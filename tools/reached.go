@@ -68,7 +68,9 @@ func nameWays(ctx context.Context, r *Reader, rows []jc.Row) error {
 		}
 	}
 	for _, row := range rows {
-		row[via] = wayNames(waysTo(row), names)
+		if _, sent := row["paths"]; sent { // without them it is not known, which is not "none"
+			row[via] = wayNames(waysTo(row), names)
+		}
 	}
 	return nil
 }

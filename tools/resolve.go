@@ -170,7 +170,7 @@ func theOne(ctx context.Context, dir *jc.Directory, f found, byName map[string][
 		return objects[0], nil
 	case 0:
 		problem := fmt.Sprintf("no %s is called %q", f.kind.Noun, clip(given))
-		if near := dir.Near(ctx, f.kind, name); len(near) > 0 {
+		if near := dir.Nearest(ctx, f.kind, name); len(near) > 0 {
 			problem += "; there is " + quoted(near)
 		}
 		return jc.Object{}, notFound(f.arg, problem)

@@ -62,7 +62,10 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if dec := d.o.Grants.Decide(who, t.action()); !dec.Allow {
 		return d.refuse(ctx, tr, nil, denied(dec), dec)
 	}
-	// decode: schema check, unknown argument refused
+	// decode: slips of reads put right and said, schema check, unknown argument refused
+	var slips []string
+	tr.call.Arguments, slips = tr.mend(d.schema(t), tr.call.Arguments)
+	defer func() { answer = answer.tell(slips) }()
 	if err := tr.decode(d.schema(t)); err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}

@@ -15,8 +15,11 @@ func tokens(s string) int {
 			n += (run + 1) / 2
 		case class == 'a': // a word: common ones are one token, rare ones a token each three letters
 			n += 1 + (run-1)/3
-		case class == 'd': // digits: three a token
+		case class == 'd': // digits: three a token; a space before them is one of its own
 			n += (run + 2) / 3
+			if before == 's' {
+				n++
+			}
 		case class == 's': // spaces lead the next word
 			n += run / 4
 		case class == 'x':
