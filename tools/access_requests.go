@@ -228,7 +228,7 @@ func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, err
 			Done, plainName(user.Name), plainName(device.Name), until.Format(minute), span(time.Until(until)), passwordWords(without),
 			r.orgName(ctx), done[0].Row.Text("accessId"), r.change(done[0].Step), argument(user.Name), argument(device.Name))
 		if s.State != "" {
-			text += " The device takes it when it next connects: " + s.State + "."
+			text += " Device " + s.State + "."
 		}
 		return Answer{Text: []string{text}}, nil
 	}}, nil
@@ -381,7 +381,7 @@ func planRevoke(ctx context.Context, r *Reader, in *accessRequestFind) (*Plan, e
 	if !e.granted() {
 		s.Skip = fmt.Sprintf("already ended (%s)", plainName(e.state()))
 	} else if until := e.until(); until != "" {
-		s.State = "granted until " + until
+		s.State = fmt.Sprintf("request %s, granted until %s", e.id, until)
 	}
 	s.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
 		row, err := r.row(ctx, accessAt(e.id), jc.AccessRequest{}.Kind())
