@@ -22,8 +22,8 @@ type Call struct {
 	CanAsk bool
 	// Reply is the person's answer to an earlier Ask of the same call; nil when none was asked.
 	Reply *Reply
-	// Progress, when not nil, is told how far a long call is. It is called from
-	// the goroutine of the call, never after the call has returned. total 0 is unknown.
+	// Progress, when not nil, is told how far a long call is: one telling after the
+	// other, never after the call has returned. total 0 is unknown.
 	Progress func(done, total int, message string)
 	// Patient says that nobody waits for the answer (a task): the call may take
 	// [PatientBudget] instead of [Budget].

@@ -56,10 +56,12 @@ type eventList struct {
 	eventServices
 	eventFind
 	eventText
-	Fields string `json:"fields,omitempty" in:"-"`
-	Sort   string `json:"sort,omitempty" in:"-" rare:"true" jsonschema:"enum=-timestamp,enum=timestamp"`
-	Limit  int    `json:"limit,omitempty" in:"-" jsonschema:"minimum=1,maximum=1000"`
-	Cursor string `json:"cursor,omitempty" in:"-"`
+	Fields   string `json:"fields,omitempty" in:"-"`
+	CountBy  string `json:"count_by,omitempty" in:"-"`
+	Interval string `json:"interval,omitempty" in:"-" jsonschema:"enum=hour,enum=day,enum=week"`
+	Sort     string `json:"sort,omitempty" in:"-" rare:"true" jsonschema:"enum=-timestamp,enum=timestamp"`
+	Limit    int    `json:"limit,omitempty" in:"-" jsonschema:"minimum=1,maximum=1000"`
+	Cursor   string `json:"cursor,omitempty" in:"-"`
 }
 
 type eventCountOf struct {
@@ -103,7 +105,7 @@ var insights = Set{"insights", "Directory Insights: the record of what happened.
 
 // insightsQuery is a list, although the API's answer has no total and pages by a place.
 func insightsQuery() *Tool {
-	t := Job("insights_query", "Search audit events: sign-ins, changes, access; newest first.", asks(eventsQuery, eventsCount), planEvents, Core)
+	t := Job("insights_query", "Search audit events: sign-ins, changes, access; newest first.", asks(eventsQuery, eventsCount, eventsDistinct, eventsInterval), planEvents, Core)
 	t.lists = true
 	t.columns = eventColumns
 	t.outFields = eventFields

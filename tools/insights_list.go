@@ -33,6 +33,9 @@ type eventsListing struct {
 }
 
 func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
+	if in.CountBy != "" || in.Interval != "" {
+		return planEventTally(ctx, r, in)
+	}
 	l := &eventsListing{limit: in.Limit}
 	if l.limit == 0 {
 		l.limit = defaultLimit
@@ -173,8 +176,13 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 	for _, row := range got.rows {
 		cells := make([]string, len(l.columns))
 		for i, c := range l.columns {
-			if cells[i] = eventCell(row, c); absent[c] {
+			switch {
+			case absent[c]:
 				cells[i] = unread
+			case c == "timestamp":
+				cells[i] = l.time(row)
+			default:
+				cells[i] = eventCell(row, c)
 			}
 		}
 		t.rows = append(t.rows, cells)
@@ -195,6 +203,9 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", maxTokens))
 	}
 	head = append(head, l.window(got.coverage))
+	if slices.Contains(l.columns, "timestamp") {
+		head = append(head, "times UTC")
+	}
 	head = append(head, l.notes...)
 	a := Answer{Text: []string{"# " + strings.Join(append(head, r.orgName(ctx)), "; ")}}
 	if len(got.rows) == 0 {
@@ -206,6 +217,18 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 	}
 	a.Text = append(a.Text, body)
 	return a
+}
+
+// time is when an event was, without the year where the window in the head says it.
+func (l *eventsListing) time(row jc.Row) string {
+	t, err := time.Parse(time.RFC3339, row.Text("timestamp"))
+	switch {
+	case err != nil:
+		return eventCell(row, "timestamp")
+	case l.to.Sub(l.from) > 365*24*time.Hour:
+		return t.UTC().Format(time.DateTime)
+	}
+	return t.UTC().Format("01-02 15:04:05")
 }
 
 // absent are the columns that no event holds, nor what they fall back to: they

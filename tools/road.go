@@ -7,6 +7,7 @@ import (
 	"errors"
 	"reflect"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
@@ -40,7 +41,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if t == nil || !known {
 		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
 	}
-	tr := &trip{tool: t, who: who, call: c, id: newID("k-")}
+	tr := &trip{tool: t, who: who, call: c.oneByOne(), id: newID("k-")}
 	changing := t.Risk != auth.Read
 	if d.o.Structured {
 		defer func() { answer.structure(time.Now()) }()
@@ -112,6 +113,19 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 		return failure(err, changing)
 	}
 	return answer
+}
+
+// oneByOne lets steps that run side by side tell their progress one after the other.
+func (c Call) oneByOne() Call {
+	if tell := c.Progress; tell != nil {
+		var mu sync.Mutex
+		c.Progress = func(done, total int, message string) {
+			mu.Lock()
+			defer mu.Unlock()
+			tell(done, total, message)
+		}
+	}
+	return c
 }
 
 // decode checks the arguments against the full schema and fills the input.

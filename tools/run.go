@@ -25,32 +25,38 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 	if p.Parallel {
 		workers = 8
 	}
-	var g errgroup.Group
-	g.SetLimit(workers)
 	stop, halt := context.WithCancelCause(context.Background())
 	defer halt(nil)
-	for i := range p.Steps {
-		g.Go(func() error {
-			s := &p.Steps[i]
-			results[i] = Result{Step: s, Seen: Seen{Outcome: NotSent}}
-			switch {
-			case s.Skip != "":
-				results[i].Seen = Seen{Outcome: NoEffect, Note: s.Skip}
-			case stop.Err() != nil:
-				results[i].Err = context.Cause(stop)
-			default:
-				results[i] = d.safely(ctx, r, s, dec)
-				if err := results[i].Err; err != nil && (!p.Parallel || hopeless(err)) {
-					halt(err)
-				}
+	one := func(i int) {
+		s := &p.Steps[i]
+		results[i] = Result{Step: s, Seen: Seen{Outcome: NotSent}}
+		switch {
+		case s.Skip != "":
+			results[i].Seen = Seen{Outcome: NoEffect, Note: s.Skip}
+		case stop.Err() != nil:
+			results[i].Err = context.Cause(stop)
+		default:
+			results[i] = d.safely(ctx, r, s, dec)
+			if err := results[i].Err; err != nil && (!p.Parallel || hopeless(err)) {
+				halt(err)
 			}
-			if r.trip.call.Progress != nil && workers == 1 && len(p.Steps) > 1 {
-				r.trip.call.Progress(i+1, len(p.Steps), "")
-			}
-			return nil
-		})
+		}
 	}
-	_ = g.Wait()
+	ended := make(chan struct{}, len(p.Steps))
+	go func() {
+		var g errgroup.Group
+		g.SetLimit(workers)
+		for i := range p.Steps {
+			g.Go(func() error { one(i); ended <- struct{}{}; return nil })
+		}
+		_ = g.Wait()
+	}()
+	for i := range p.Steps {
+		<-ended
+		if r.trip.call.Progress != nil && len(p.Steps) > 1 { // from this goroutine, as it is promised
+			r.trip.call.Progress(i+1, len(p.Steps), "steps done")
+		}
+	}
 	return results
 }
 
