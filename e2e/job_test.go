@@ -67,7 +67,7 @@ func smallJob(t *testing.T, a agent) {
 		`^# total \d+; .*window .* fully covered`, `(?m)^[^,]*,access_request_create,[^,]*,`+id[1]+`,true,`)
 
 	// Revoke, by user and device; it has ended, and a second time there is nothing to end.
-	expect("access_requests_revoke", elevated, `^done, read back\.`, id[1], `State revoked`)
+	expect("access_requests_revoke", elevated, `^done, read back\. administrator rights of `, `State revoked`)
 	expect("insights_query", map[string]any{"last": "1h"}, `(?m)^[^,]*,access_request_revoke,[^,]*,`+id[1]+`,true,`)
 	expect("access_requests_revoke", elevated, `^no effect: already ended \(revoked\)\.`)
 	if text, isError := a.call("access_requests_revoke", map[string]any{"user": "nobody.here", "device": device}); !isError || !strings.HasPrefix(text, "not_found.") {
@@ -118,7 +118,7 @@ func confirmErase(t *testing.T, a agent, who *person) {
 	}{
 		{"decline", "denied.", true},
 		{"cancel", "denied.", true},
-		{"accept", "accepted, not yet seen. device " + device, false},
+		{"accept", "accepted, not yet seen. Erase of " + device, false},
 		{"decline", "denied.", true}, // a yes is good for one call
 	} {
 		who.mu.Lock()

@@ -19,9 +19,9 @@ var (
 
 // eventFind is what all questions to Directory Insights take: when, about whom.
 type eventFind struct {
-	Last      string            `json:"last,omitempty" in:"-" jsonschema:"example=24h,example=7d"`
+	Last      string            `json:"last,omitempty" in:"-" jsonschema:"example=7d"`
 	StartTime string            `json:"start_time,omitempty" in:"-" jsonschema:"format=date-time"`
-	EndTime   string            `json:"end_time,omitempty" in:"-" jsonschema:"format=date-time"`
+	EndTime   string            `json:"end_time,omitempty" in:"-"` // of the form of start_time
 	User      jc.Ref[jc.User]   `json:"user,omitzero" in:"-"`
 	Device    jc.Ref[jc.Device] `json:"device,omitzero" in:"-"`
 	Filter    string            `json:"filter,omitempty" in:"-"`

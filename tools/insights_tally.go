@@ -30,36 +30,50 @@ func planEventTally(ctx context.Context, r *Reader, in *eventList) (*Plan, error
 	if err != nil {
 		return nil, err
 	}
+	q.notes = append(q.notes, tallyNotes(in)...)
 	if in.Interval != "" {
 		return q.intervalPlan(in), nil
 	}
-	q.known(in.CountBy)
+	field := in.CountBy
+	if field == "user" { // what people call it
+		field = "initiated_by"
+		q.notes = append(q.notes, "read user as "+field)
+	}
+	q.known(field)
 	limit := in.Limit
 	if limit == 0 {
 		limit = defaultLimit
 	}
 	read := func(ctx context.Context, r *Reader) (any, error) {
-		return q.tallied(ctx, r, func(ctx context.Context, got *tally) error { return q.countBy(ctx, r, in.CountBy, got) })
+		return q.tallied(ctx, r, func(ctx context.Context, got *tally) error { return q.countBy(ctx, r, field, got) })
 	}
 	return readPlan(eventsQuery, in, read, func(ctx context.Context, r *Reader, v any) Answer {
 		got := v.(*tally)
-		got.note = fmt.Sprintf("%d values of %s", len(got.rows), in.CountBy)
+		got.note = fmt.Sprintf("%d values of %s", len(got.rows), field)
 		return q.showTally(ctx, r, got, "value", limit)
 	}), nil
 }
 
-// tallyAlone refuses what goes only with rows of events.
+// tallyNotes say what of the arguments is about rows, and has no part in counts.
+func tallyNotes(in *eventList) (out []string) {
+	if in.Fields != "" {
+		out = append(out, "counts have no fields: fields not used")
+	}
+	if in.Sort != "" {
+		out = append(out, "sort not used")
+	}
+	return out
+}
+
+// tallyAlone refuses what cannot be asked at once.
 func tallyAlone(in *eventList) error {
 	by := "count_by"
 	if in.CountBy == "" {
 		by = "interval"
 	}
-	for _, other := range []struct{ name, value string }{{"fields", in.Fields}, {"sort", in.Sort}, {"cursor", in.Cursor}} {
-		if other.value != "" {
-			return invalid(by, fmt.Sprintf("give it or %s, not both", other.name))
-		}
-	}
 	switch {
+	case in.Cursor != "":
+		return invalid(by, "give it or cursor, not both")
 	case in.CountBy == "":
 		return nil
 	case in.Interval != "":
@@ -172,6 +186,8 @@ func (q *question) exactly(ctx context.Context, r *Reader, field string, got *ta
 	switch without := total - sum; {
 	case without == 0:
 	case without < 0, len(out) == 0, !plainField(field): // several values in one event, objects, or not read at all
+		return nil, nil
+	case total <= eventPage: // one page of events tells what the rest are
 		return nil, nil
 	default:
 		out[none] += without
