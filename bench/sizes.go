@@ -51,7 +51,7 @@ func (r *rig) sizes(ctx context.Context, res *results) error {
 	return r.widest(ctx)
 }
 
-// rightEvents compares every shown event with the one of the same second and type.
+// rightEvents compares every shown event with the one of the same second and type; the year stands in the head.
 func (r *rig) rightEvents(a answer) error {
 	rows, err := a.rows()
 	if err != nil {
@@ -60,7 +60,7 @@ func (r *rig) rightEvents(a answer) error {
 	have := map[string]int{}
 	for _, e := range r.truth.events {
 		stamp := strings.Replace(text(e, "timestamp"), "T", " ", 1)
-		have[stamp[:19]+"Z "+text(e, "event_type")]++
+		have[stamp[5:19]+" "+text(e, "event_type")]++
 	}
 	for _, row := range rows {
 		if key := row[0] + " " + row[1]; have[key] < 1 {
