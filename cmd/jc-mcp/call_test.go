@@ -56,7 +56,7 @@ func TestCallFailures(t *testing.T) {
 		{"tool left out", "--sandbox --read-only users_delete user=x", exitUsage, []string{"users_delete is a tool", "--read-only"}},
 		{"no word of an argument", "--sandbox users_list limit", exitUsage, []string{"key=value"}},
 		{"wrong type", "--sandbox users_list limit=many", exitFailed, []string{"invalid_argument", "limit"}},
-		{"unknown argument", "--sandbox users_list limits=3", exitFailed, []string{"invalid_argument", "limit"}},
+		{"unknown argument", "--sandbox users_list zebra=3", exitFailed, []string{"invalid_argument", "zebra"}},
 		{"no such object", "--sandbox users_get user=nobody-at-all", exitFailed, []string{"not_found"}},
 		{"no credential", "users_list", exitFailed, []string{"JC_API_KEY", "JC_CLIENT_ID", "--sandbox"}},
 		{"surface is for lists", "--sandbox --surface core users_list", exitUsage, []string{"unknown flag"}},
