@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -191,17 +192,17 @@ func TestIncludesAreTold(t *testing.T) {
 			for _, at := range in.at {
 				b := newBench(t, sandboxOptions, withGets)
 				shape := regexp.MustCompile("^" + regexp.MustCompile(`\\\{[^}]*\\\}`).ReplaceAllString(regexp.QuoteMeta(at), "[^/]+") + "$")
-				asked := false
+				var asked atomic.Bool // includes are read side by side
 				b.wire.answer = func(r *http.Request) (*http.Response, error) {
 					if shape.MatchString(r.Method + " " + r.URL.Path) {
-						asked = true
+						asked.Store(true)
 						return &http.Response{StatusCode: 403, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"message":"Forbidden"}`)), Request: r}, nil
 					}
 					return nil, nil
 				}
 				_, a := b.call(x.tool, fmt.Sprintf(`{%s,"include":[%q]}`, x.object, in.name))
 				head, object, _ := shownBlocks(t, a)
-				if !asked {
+				if !asked.Load() {
 					continue // of another system, or no request to read
 				}
 				if !strings.Contains(head, "not read: ") || !strings.Contains(head, "(403 role or plan)") || len(object) == 0 {
