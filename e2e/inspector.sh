@@ -13,6 +13,8 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
+# Nothing of what the caller has set reaches an organisation.
+for name in $(compgen -e | grep '^JC_' || true); do unset "$name"; done
 
 bin=$work/jc-mcp
 go build -o "$bin" ./cmd/jc-mcp
