@@ -3,6 +3,7 @@
 package jumpcloud
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -226,16 +228,43 @@ func (c *Client) prepare(ctx context.Context, r Request) (*call, *Error) {
 		if _, stream := r.Body.(io.Reader); stream {
 			return refuse(CodeInternal, "a body that can be read only once")
 		}
-		if k.body, err = json.Marshal(r.Body); err != nil {
+		var media string
+		if k.body, media, err = encoded(r.Body); err != nil {
 			return refuse(CodeInternal, "a body that is not JSON")
 		}
-		k.header.Set("Content-Type", "application/json")
+		k.header.Set("Content-Type", media)
 	}
 	k.url = host.Scheme + "://" + host.Host + path
 	if len(r.Query) > 0 {
 		k.url += "?" + r.Query.Encode()
 	}
 	return k, nil
+}
+
+// Upload is a body that is sent as one file of a form (multipart/form-data).
+type Upload struct {
+	// Field is the name of the form's field, File that of the file.
+	Field, File string
+	Data        []byte
+}
+
+// encoded is a body as it is sent, and its media type.
+func encoded(body any) (raw []byte, media string, err error) {
+	up, form := body.(Upload)
+	if !form {
+		raw, err = json.Marshal(body)
+		return raw, "application/json", err
+	}
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile(up.Field, up.File)
+	if err == nil {
+		_, err = part.Write(up.Data)
+	}
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	return b.Bytes(), w.FormDataContentType(), err
 }
 
 // reserved headers carry credentials, choose the organization, or change how

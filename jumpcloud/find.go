@@ -122,7 +122,7 @@ func (d *Directory) recall(k *Kind, keys []string, fresh bool) (known map[string
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, key := range keys {
-		if m, ok := d.seen[k.Type+"\x00"+key]; ok && !fresh && now.Before(m.until) {
+		if m, ok := d.seen[k.key()+key]; ok && !fresh && now.Before(m.until) {
 			known[key] = m.object
 		} else if !slices.Contains(missing, key) {
 			missing = append(missing, key)
@@ -139,7 +139,7 @@ func (d *Directory) remember(o Object, keys ...string) {
 	}
 	until := time.Now().Add(rememberFor)
 	for _, key := range append(keys, o.ID) {
-		d.seen[o.Kind.Type+"\x00"+key] = remembered{o, until}
+		d.seen[o.Kind.key()+key] = remembered{o, until}
 	}
 }
 
@@ -147,7 +147,7 @@ func (d *Directory) get(ctx context.Context, k *Kind, id string) (Object, error)
 	if k.Get.Path == "" {
 		return Object{}, nil
 	}
-	resp, err := d.c.Do(ctx, Request{Endpoint: k.Get, Params: map[string]string{k.Get.Names()[0]: id}})
+	resp, err := d.c.Do(ctx, k.getting(id))
 	if IsCode(err, CodeNotFound) {
 		return Object{}, nil
 	}
@@ -166,7 +166,7 @@ func (d *Directory) get(ctx context.Context, k *Kind, id string) (Object, error)
 
 func (d *Directory) searchIDs(ctx context.Context, k *Kind, ids []string, out map[string]Object) error {
 	for part := range slices.Chunk(ids, chunk) {
-		list, err := d.c.Page(ctx, Request{Endpoint: k.Find}, Query{
+		list, err := d.c.Page(ctx, k.finding(), Query{
 			Fields: d.nameFields(k),
 			Body:   map[string]any{"filter": map[string]any{"and": []any{map[string]any{k.ID: map[string]any{"$in": part}}}}},
 			Limit:  chunk,
@@ -205,7 +205,7 @@ func (d *Directory) named(ctx context.Context, k *Kind, names []string) ([]Row, 
 	var rows []Row
 	if !isSearch(k.Find) {
 		for _, n := range k.Names {
-			list, err := d.c.Page(ctx, Request{Endpoint: k.Find}, Query{Filters: []string{equals(k.Find, n.Field, names[0])}, Limit: chunk})
+			list, err := d.c.Page(ctx, k.finding(), Query{Filters: []string{equals(k.Find, n.Field, names[0])}, Limit: chunk})
 			if err != nil {
 				return nil, err
 			}
@@ -224,7 +224,7 @@ func (d *Directory) named(ctx context.Context, k *Kind, names []string) ([]Row, 
 			}
 		}
 	}
-	list, err := d.c.Page(ctx, Request{Endpoint: k.Find}, Query{Body: map[string]any{"filter": map[string]any{"or": or}}, Limit: chunk})
+	list, err := d.c.Page(ctx, k.finding(), Query{Body: map[string]any{"filter": map[string]any{"or": or}}, Limit: chunk})
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (d *Directory) containing(ctx context.Context, k *Kind, term string) ([]Row
 	default:
 		q.Fields = d.nameFields(k)
 	}
-	list, err := d.c.Page(ctx, Request{Endpoint: k.Find}, q)
+	list, err := d.c.Page(ctx, k.finding(), q)
 	rows := slices.DeleteFunc(list.Rows, func(r Row) bool {
 		return !slices.ContainsFunc(k.Names, func(n Name) bool {
 			return strings.Contains(strings.ToLower(r.Text(n.Field)), strings.ToLower(term))

@@ -1,6 +1,7 @@
 package jumpcloud
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ type Kind struct {
 	IDForm *regexp.Regexp
 	// Facts are fields of our own, computed from those of the API.
 	Facts []Fact
+	// in holds the ids that fill the braces of Get and Find before the object's own;
+	// see [Kind.In].
+	in map[string]string
 	// State says how the object stands, for a person who has to decide ("last seen …"); nil when there is nothing to say.
 	State func(Row) string
 }
@@ -53,6 +57,53 @@ type Fact struct {
 	Flag string
 	// Exception is the value that raises the flag.
 	Exception bool
+}
+
+// Parents are the braces of Get and Find that an object above fills: the graph
+// types of the kinds above, "{duo_account}" of "/duo/accounts/{duo_account}/applications/{id}".
+func (k *Kind) Parents() []string {
+	out := k.Find.Names()
+	if names := k.Get.Names(); len(names) > 1 && len(out) == 0 {
+		out = names[:len(names)-1]
+	}
+	return out
+}
+
+// In gives the kind as it is inside the objects with these ids, by graph type. A
+// kind without [Kind.Parents] is the same everywhere.
+func (k *Kind) In(ids map[string]string) *Kind {
+	if k == nil || len(k.Parents()) == 0 {
+		return k
+	}
+	inside := *k
+	inside.in = map[string]string{}
+	for _, p := range k.Parents() {
+		inside.in[p] = ids[p]
+	}
+	return &inside
+}
+
+// key tells objects of this kind from all others in what is remembered.
+func (k *Kind) key() string {
+	s := k.Type
+	for _, p := range k.Parents() {
+		s += "\x00" + k.in[p]
+	}
+	return s + "\x00"
+}
+
+// finding is the look-up by name.
+func (k *Kind) finding() Request { return Request{Endpoint: k.Find, Params: maps.Clone(k.in)} }
+
+// getting is the look-up by id.
+func (k *Kind) getting(id string) Request {
+	params := map[string]string{}
+	for i, name := range k.Get.Names() {
+		if params[name] = k.in[name]; i == len(k.Get.Names())-1 {
+			params[name] = id
+		}
+	}
+	return Request{Endpoint: k.Get, Params: params}
 }
 
 // Named is a type of object that has a Kind.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,16 @@ type Query struct {
 	Skip, Limit int
 	// Body is the search body of a POST: filter, searchFilter.
 	Body map[string]any
+	// Takes are the parameters that the list's operation takes, of limit, skip,
+	// sort, filter and fields; nil is all of them. No other is sent. A list without
+	// skip is one page.
+	Takes []string
+	// Doubtful says that the list's paging is not published: a page that is not full
+	// does not prove that there is no more, and the total stays unknown.
+	Doubtful bool
 }
+
+func (q Query) takes(param string) bool { return q.Takes == nil || slices.Contains(q.Takes, param) }
 
 // Rows is a page.
 type Rows struct {
@@ -54,7 +64,7 @@ func (c *Client) Page(ctx context.Context, r Request, q Query) (Rows, error) {
 	if isV2(r.Endpoint) && len(q.Filters) > 0 {
 		rows.Total = -1 // v2 counts without the filter
 	}
-	if n := len(rows.Rows); rows.Total < 0 && n < q.Limit && (n > 0 || q.Skip == 0) {
+	if n := len(rows.Rows); rows.Total < 0 && !q.Doubtful && (n < q.Limit || !q.takes("skip")) && (n > 0 || q.Skip == 0) {
 		rows.Total = q.Skip + n // the last page tells what the API did not
 	}
 	return rows, err
@@ -97,6 +107,11 @@ func paged(r Request, q Query) Request {
 			v.Set("fields", strings.Join(topLevel(q.Fields), " "))
 		}
 	}
+	for _, param := range []string{"limit", "skip", "sort", "filter", "fields"} {
+		if !q.takes(param) && r.Query[param] == nil {
+			v.Del(param)
+		}
+	}
 	r.Query, r.Effect = v, Safe
 	return r
 }
@@ -136,25 +151,30 @@ func (c *Client) Walk(ctx context.Context, r Request, q Query, want int, progres
 	}
 	report(len(first.Rows))
 	pages := [][]Row{first.Rows}
-	if len(first.Rows) == q.Limit && first.Total >= 0 {
+	switch {
+	case !q.takes("skip"):
+	case len(first.Rows) == q.Limit && first.Total >= 0:
 		rest, err := c.parallel(ctx, r, q, end, report)
 		if err != nil {
 			return Rows{}, 0, err
 		}
 		pages = append(pages, rest...)
-	} else {
+	default:
 		for next := q; len(pages[len(pages)-1]) == q.Limit && (end < 0 || next.Skip+q.Limit < end); {
 			next.Skip += q.Limit
 			page, err := c.Page(ctx, r, next)
 			if err != nil {
 				return Rows{}, 0, err
 			}
+			if reflect.DeepEqual(page.Rows, pages[len(pages)-1]) {
+				break // the list does not page: it would never end
+			}
 			pages = append(pages, page.Rows)
 			report(next.Skip - q.Skip + len(page.Rows))
 		}
 	}
 	rows, repeated := distinct(pages)
-	if last := pages[len(pages)-1]; first.Total < 0 && len(last) < q.Limit {
+	if last := pages[len(pages)-1]; first.Total < 0 && !q.Doubtful && len(last) < q.Limit {
 		first.Total = q.Skip + len(rows)
 	}
 	if want > 0 && len(rows) > want {

@@ -2,6 +2,7 @@ package jumpcloud
 
 import (
 	"context"
+	"reflect"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -18,15 +19,20 @@ func (c *Client) Each(ctx context.Context, r Request, q Query, page func(rows []
 	if err != nil {
 		return err
 	}
-	if err := page(first.Rows, first.Total); err != nil || len(first.Rows) < q.Limit {
+	if err := page(first.Rows, first.Total); err != nil || len(first.Rows) < q.Limit || !q.takes("skip") {
 		return err
 	}
 	if first.Total < 0 {
+		last := first.Rows
 		for q.Skip += q.Limit; ; q.Skip += q.Limit {
 			next, err := c.Page(ctx, r, q)
 			if err != nil {
 				return err
 			}
+			if reflect.DeepEqual(next.Rows, last) {
+				return nil // the list does not page: it would never end
+			}
+			last = next.Rows
 			if err := page(next.Rows, next.Total); err != nil || len(next.Rows) < q.Limit {
 				return err
 			}

@@ -84,6 +84,24 @@ func Of(parts ...reflect.Type) (*Schema, error) {
 // Names are the arguments in the order of the struct.
 func (s *Schema) Names() []string { return s.names }
 
+// Noting gives the schema with a description on one argument, in both forms. It
+// is for what differs between tools that share a struct; an empty note changes nothing.
+func (s *Schema) Noting(argument, note string) *Schema {
+	if s == nil || note == "" {
+		return s
+	}
+	text, err := json.Marshal(note)
+	if err != nil {
+		return s
+	}
+	old := []byte(`"` + argument + `":{"type":`)
+	with := []byte(`"` + argument + `":{"description":` + string(text) + `,"type":`)
+	return &Schema{
+		Full: bytes.Replace(s.Full, old, with, 1), Listed: bytes.Replace(s.Listed, old, with, 1),
+		Hidden: s.Hidden, names: s.names,
+	}
+}
+
 // Compile builds the checker now instead of at the first call.
 func (s *Schema) Compile() error {
 	s.once.Do(func() {

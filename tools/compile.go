@@ -70,7 +70,7 @@ func (t *Tool) place(out *compiled, c clause, at jc.Endpoint) {
 	_, named := t.naming[c.field]
 	v2 := isV2(at)
 	switch {
-	case named, t.row != nil, c.ids != nil && at.Method != "POST", slices.Contains(c.values, ""):
+	case named, t.row != nil, at.Method == "GET" && !t.asks("filter"), c.ids != nil && at.Method != "POST", slices.Contains(c.values, ""):
 		out.here = append(out.here, c) // the API cannot compare with a name or with nothing
 	case at.Method == "POST" && c.op != "~":
 		out.body = append(out.body, c.searchTerms(field)...)

@@ -50,9 +50,15 @@ func (l *listing) export(ctx context.Context, r *Reader) (_ *exported, err error
 		}
 	}()
 	w := &exportWriter{buf: bufio.NewWriterSize(f, 64<<10), format: format}
-	w.open(l.columns)
+	opened := false
 	if err = l.eachPage(ctx, r, func(rows []jc.Row, total int) error {
 		out.total = total
+		if !opened {
+			if opened = true; len(l.columns) == 0 {
+				l.columns = discover(rows)
+			}
+			w.open(l.columns)
+		}
 		if err := l.fillNames(ctx, r, rows); err != nil {
 			return err
 		}

@@ -42,7 +42,8 @@ type listed struct {
 	scanned  int // rows read to answer conditions here
 	cut      bool
 	repeated int
-	unread   int // rows of which a condition could not be told
+	unread   int  // rows of which a condition could not be told
+	doubtful bool // whether the API holds more rows is not known
 }
 
 // planList understands a list call. The list itself is one step, a read.
@@ -52,7 +53,7 @@ func planList(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row
 		return nil, err
 	}
 	l.check = func(row jc.Row) error {
-		if t.row == nil { // a row of another form is known by what it is made into
+		if t.row == nil && !t.untyped { // a row of another form is known by what it is made into
 			if err := t.kind.Owns(row); err != nil {
 				return err
 			}
@@ -138,9 +139,10 @@ func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, erro
 	if t.search != nil && (args.search.Search != "" || !t.listAnswers(clauses)) {
 		at = *t.search
 	}
-	if l.req, err = bind(t, at, in); err != nil {
+	if l.req, err = r.bind(t, at, in); err != nil {
 		return nil, err
 	}
+	l.query.Takes, l.query.Doubtful = t.takes, t.untyped
 	if l.where, err = t.compile(ctx, r, clauses, at); err != nil {
 		return nil, err
 	}
@@ -192,6 +194,10 @@ func (l *listing) order(sort string) error {
 	fact, err := l.tool.field("sort", strings.TrimPrefix(sort, "-"))
 	if err != nil {
 		return err
+	}
+	if !l.tool.asks("sort") { // ordered here, over all rows
+		l.sort = sort
+		return nil
 	}
 	if fact != nil && fact.API != "" {
 		minus := sort[:len(sort)-len(strings.TrimPrefix(sort, "-"))]
@@ -279,7 +285,7 @@ func (t *Tool) needs(column string) []string {
 // fetch reads what is asked for: a stretch of the list, or all of it where a
 // condition has to be answered here or values are counted.
 func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
-	whole := len(l.where.here) > 0 || l.where.within != nil || l.countBy != ""
+	whole := len(l.where.here) > 0 || l.where.within != nil || l.countBy != "" || !l.tool.asks("skip") || l.sort != "" && !l.tool.asks("sort")
 	rows, repeated, err := l.read(ctx, r, whole)
 	if err != nil {
 		return nil, err
@@ -292,8 +298,11 @@ func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
 			rows.Rows[i] = l.tool.row(row)
 		}
 	}
+	if len(l.columns) == 0 {
+		l.columns = discover(rows.Rows)
+	}
 	if !whole {
-		return &listed{rows: rows.Rows, total: rows.Total, repeated: repeated}, nil
+		return &listed{rows: rows.Rows, total: rows.Total, repeated: repeated, doubtful: l.query.Doubtful && rows.Total < 0}, nil
 	}
 	if slices.ContainsFunc(l.where.here, func(c clause) bool { _, named := l.tool.naming[c.field]; return named }) {
 		if err := l.fillNames(ctx, r, rows.Rows); err != nil {
@@ -325,17 +334,27 @@ func (l *listing) read(ctx context.Context, r *Reader, whole bool) (jc.Rows, int
 		out.Rows = append(out.Rows, rows.Rows...)
 	}
 	out.Total = len(out.Rows)
-	if field, descending := strings.CutPrefix(l.sort, "-"); field != "" {
-		slices.SortStableFunc(out.Rows, func(a, b jc.Row) int {
-			c := compareCells(a, b, field)
-			if descending {
-				return -c
-			}
-			return c
-		})
-	}
+	sortRows(out.Rows, l.sort)
 	return out, 0, nil
 }
+
+// sortRows orders rows by a field, "-field" for descending.
+func sortRows(rows []jc.Row, sort string) {
+	field, descending := strings.CutPrefix(sort, "-")
+	if field == "" {
+		return
+	}
+	slices.SortStableFunc(rows, func(a, b jc.Row) int {
+		c := compareCells(a, b, field)
+		if descending {
+			return -c
+		}
+		return c
+	})
+}
+
+// asks reports whether a list's operation takes a parameter of the usual ones.
+func (t *Tool) asks(param string) bool { return t.takes == nil || slices.Contains(t.takes, param) }
 
 // compareCells orders two rows by a field, as the API does for what it lists itself.
 func compareCells(a, b jc.Row, field string) int {
@@ -365,6 +384,10 @@ func (l *listing) match(rows jc.Rows, repeated int) *listed {
 		}
 	}
 	out.total = len(hits)
+	out.doubtful = l.query.Doubtful && rows.Total < 0
+	if !l.tool.asks("sort") {
+		sortRows(hits, l.sort)
+	}
 	if l.countBy != "" {
 		out.rows = hits
 		return out

@@ -134,6 +134,9 @@ func (l *listing) notes(got *listed) (out []string) {
 	if got.unread > 0 {
 		out = append(out, fmt.Sprintf("%d rows left out because the condition could not be read", got.unread))
 	}
+	if got.doubtful {
+		out = append(out, "how this list pages is not published: there may be more than was read")
+	}
 	if got.repeated > 0 {
 		out = append(out, fmt.Sprintf("%d rows that the API repeated left out", got.repeated))
 	}

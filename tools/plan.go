@@ -82,13 +82,16 @@ type Result struct {
 }
 
 // planGet reads one object.
-func planGet(t *Tool, in any, check func(jc.Row) error) (*Plan, error) {
-	req, err := bind(t, t.Operations[0], in)
+func planGet(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error) {
+	req, err := r.bind(t, t.Operations[0], in)
 	if err != nil {
 		return nil, err
 	}
 	step := Step{Tool: t, Request: req, Targets: targetsOf(in)}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
+		if t.untyped {
+			return r.anything(ctx, req)
+		}
 		row, err := r.row(ctx, req, t.kind)
 		if err != nil {
 			return nil, err
@@ -104,14 +107,15 @@ func planGet(t *Tool, in any, check func(jc.Row) error) (*Plan, error) {
 // before anything is sent; that it was absent is also what later lets a lost
 // answer be told from a lost request.
 func planCreate(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) {
-	req, err := bind(t, t.Operations[0], in)
+	req, err := r.bind(t, t.Operations[0], in)
 	if err != nil {
 		return nil, err
 	}
 	body := bodyOf(req)
-	key := naturalKey(t.kind, body)
+	kind := t.kind.In(parentsOf(in))
+	key := naturalKey(kind, body)
 	if key != "" {
-		have, err := r.dir.ByName(ctx, t.kind, []string{key}, true)
+		have, err := r.dir.ByName(ctx, kind, []string{key}, true)
 		if err != nil {
 			return nil, err
 		}
@@ -128,35 +132,61 @@ func planCreate(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 		if resp != nil {
 			var made jc.Row
 			if err := resp.Decode(&made); err != nil {
-				resp = nil // it was made, as far as the status tells; its id is not known
-			} else if t.kind != nil {
-				id = t.kind.IDOf(made)
+				made = nil // it was made, as far as the status tells; its id is not known
 			}
+			if kind == nil {
+				return seeMade(ctx, t, r, req.Params, idOf(made), body)
+			}
+			id = kind.IDOf(made)
 		}
-		return seeCreated(ctx, t, r, id, key, body)
+		return seeCreated(ctx, t, r, kind, id, key, body)
 	}
 	return &Plan{Steps: []Step{step}}, nil
 }
 
+// seeMade looks for a new object of no kind by the id that was answered, where a
+// Get of the same set reads it.
+func seeMade(ctx context.Context, t *Tool, r *Reader, params map[string]string, id string, body map[string]any) (Seen, error) {
+	seen := Seen{Outcome: Accepted, Note: t.noBack}
+	if id != "" {
+		seen.Note = strings.TrimPrefix(seen.Note+"; id "+id, "; ")
+	}
+	if t.after == nil || id == "" {
+		return seen, nil
+	}
+	at := jc.Request{Endpoint: *t.after, Params: map[string]string{}}
+	names := t.after.Names()
+	for i, name := range names {
+		if at.Params[name] = params[name]; i == len(names)-1 {
+			at.Params[name] = id
+		}
+	}
+	row, err := r.row(ctx, at, nil)
+	if err != nil {
+		return seen, err
+	}
+	return t.seen(row, body, "id "+id), nil
+}
+
 // seeCreated looks for the new object by the id that was answered, else by the
 // key that nothing had before.
-func seeCreated(ctx context.Context, t *Tool, r *Reader, id, key string, body map[string]any) (Seen, error) {
+func seeCreated(ctx context.Context, t *Tool, r *Reader, kind *jc.Kind, id, key string, body map[string]any) (Seen, error) {
 	unseen := Seen{Outcome: Unknown}
 	if id != "" {
 		unseen = Seen{Outcome: Accepted, Note: "id " + id}
 	}
-	if t.kind == nil || id == "" && key == "" {
+	if kind == nil || id == "" && key == "" {
 		return unseen, nil
 	}
 	var o jc.Object
-	if id != "" && t.kind.Get.Path != "" {
-		found, err := r.dir.ByID(ctx, t.kind, []string{id}, true)
+	if id != "" && kind.Get.Path != "" {
+		found, err := r.dir.ByID(ctx, kind, []string{id}, true)
 		if err != nil {
 			return unseen, err
 		}
 		o = found[id]
 	} else if key != "" {
-		found, err := r.dir.ByName(ctx, t.kind, []string{key}, true)
+		found, err := r.dir.ByName(ctx, kind, []string{key}, true)
 		if err != nil {
 			return unseen, err
 		}
@@ -177,7 +207,7 @@ func seeCreated(ctx context.Context, t *Tool, r *Reader, id, key string, body ma
 // planChange updates an object: it is read first, so that the plan shows before
 // and after, a Merge loses nothing, and what is already so is not sent.
 func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) {
-	req, err := bind(t, t.Operations[0], in)
+	req, err := r.bind(t, t.Operations[0], in)
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +259,8 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 }
 
 // planDelete deletes an object and sees that it is gone.
-func planDelete(t *Tool, in any) (*Plan, error) {
-	req, err := bind(t, t.Operations[0], in)
+func planDelete(t *Tool, r *Reader, in any) (*Plan, error) {
+	req, err := r.bind(t, t.Operations[0], in)
 	if err != nil {
 		return nil, err
 	}
@@ -252,8 +282,8 @@ func planDelete(t *Tool, in any) (*Plan, error) {
 }
 
 // planAct orders something that cannot be read back.
-func planAct(t *Tool, in any) (*Plan, error) {
-	req, err := bind(t, t.Operations[0], in)
+func planAct(t *Tool, r *Reader, in any) (*Plan, error) {
+	req, err := r.bind(t, t.Operations[0], in)
 	if err != nil {
 		return nil, err
 	}
@@ -271,15 +301,40 @@ func planAct(t *Tool, in any) (*Plan, error) {
 	return &Plan{Steps: []Step{step}}, nil
 }
 
-// targetsOf are the objects that the refs of an input came to, in the order of its fields.
+// targetsOf are the objects that the refs of an input came to, in the order of its
+// fields, and before them those that a plain id in the path names.
 func targetsOf(in any) []auth.Target {
 	var all []found
 	_ = references(reflect.ValueOf(in), "", &all)
-	var out []auth.Target
+	out := namedByID(in)
 	for _, f := range all {
 		o := f.ref.Found()
 		if t := (auth.Target{Type: f.kind.Type, ID: o.ID, Name: o.Name}); o.ID != "" && !slices.Contains(out, t) {
 			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// namedByID are the objects of no known kind: their type is the argument's name.
+func namedByID(in any) (out []auth.Target) {
+	v := reflect.Indirect(reflect.ValueOf(in))
+	for _, f := range fieldsOf(v.Type()) {
+		if fv := v.FieldByIndex(f.index); f.place == "path" && fv.Kind() == reflect.String && fv.String() != "" {
+			out = append(out, auth.Target{Type: f.name, ID: fv.String()})
+		}
+	}
+	slices.Reverse(out) // the last in the path is what is meant, the others are where it is
+	return out
+}
+
+// parentsOf are the ids that a look-up inside other objects needs: those of refs by
+// graph type, those of plain ids by argument.
+func parentsOf(in any) map[string]string {
+	out := map[string]string{}
+	for _, t := range targetsOf(in) {
+		if out[t.Type] == "" {
+			out[t.Type] = t.ID
 		}
 	}
 	return out

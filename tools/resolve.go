@@ -100,8 +100,14 @@ func resolve(ctx context.Context, dir *jc.Directory, risk auth.Risk, in any) err
 		}
 		byKind[f.kind] = append(byKind[f.kind], f)
 	}
+	// What lies inside other objects is looked up after these.
+	slices.SortStableFunc(kinds, func(a, b *jc.Kind) int { return len(a.Parents()) - len(b.Parents()) })
 	for _, k := range kinds {
-		if err := resolveKind(ctx, dir, k, byKind[k], fresh); err != nil {
+		inside := k
+		if len(k.Parents()) > 0 {
+			inside = k.In(parentsOf(in))
+		}
+		if err := resolveKind(ctx, dir, inside, byKind[k], fresh); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,7 @@ type arguments struct {
 	list   listArgs
 	search searchArgs
 	export exportArgs
+	body   map[string]any // of an untyped operation
 	dry    bool
 }
 
@@ -145,7 +146,21 @@ func (tr *trip) decode(schema *schemas.Schema) error {
 		}
 	}
 	tr.args.dry = dry.DryRun
+	if tr.tool.bodyPart() != nil {
+		var given struct{ Body jc.Row }
+		if err := exact(raw, &given); err != nil {
+			return invalid("body", "it is no JSON object")
+		}
+		tr.args.body = given.Body
+	}
 	return nil
+}
+
+// exact decodes JSON and keeps numbers as they were written.
+func exact(raw []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(v)
 }
 
 // fence is what the call in hand may send: reads that follow from the

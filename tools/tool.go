@@ -35,6 +35,7 @@ type Tool struct {
 	kinds     []*jc.Kind    // of its refs and rows: their look-ups are derived reads
 	lists     bool
 	merge     bool
+	creates   bool   // makes an object
 	noBack    string // why a change cannot be read back; "" when it can
 	columns   []string
 	row       func(jc.Row) jc.Row // gives a list's rows their shown form
@@ -45,7 +46,11 @@ type Tool struct {
 	groups    *grouping           // what filter group= means
 	search    *jc.Endpoint        // the POST that takes what a list's GET cannot
 	plan      func(context.Context, *Reader, any) (*Plan, error)
-	err       error // what does not fit; stops the start
+	takes     []string     // parameters of a list's operation, of the usual ones; nil is all
+	untyped   bool         // only method and path are published
+	seenUse   []string     // fields of the body that were seen in use, where untyped
+	after     *jc.Endpoint // reads what an untyped create made
+	err       error        // what does not fit; stops the start
 }
 
 // Option adds to a declaration or overrides what its verb gives.
@@ -130,6 +135,12 @@ func Reads(at ...string) Option {
 	}
 }
 
+// Takes are the parameters that a list's operation takes, of limit, skip, sort,
+// filter and fields, where it does not take them all. What it cannot do is done here.
+func Takes(params ...string) Option {
+	return func(t *Tool) { t.takes = append([]string{}, params...) }
+}
+
 // Title overrides the title made from the name.
 func Title(s string) Option { return func(t *Tool) { t.Title = s } }
 
@@ -143,6 +154,7 @@ type Set struct {
 
 // Of puts tools into the set.
 func (s Set) Of(tt ...*Tool) []*Tool {
+	readMade(tt)
 	for _, t := range tt {
 		t.Toolset = s.Name
 		if _, known := Toolsets[s.Name]; !known {
@@ -172,7 +184,7 @@ func List[In, T any](name, at, doc string, opts ...Option) *Tool {
 // Get declares a tool that reads one object.
 func Get[In, T any](name, at, doc string, opts ...Option) *Tool {
 	t := declare[In, T](name, doc, auth.Read, jc.Safe, opts, at)
-	t.plan = func(_ context.Context, _ *Reader, in any) (*Plan, error) { return planGet(t, in, checks[T]) }
+	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planGet(t, r, in, checks[T]) }
 	return t.done()
 }
 
@@ -182,13 +194,14 @@ func ReadPost[In, T any](name, at, doc string, opts ...Option) *Tool {
 	if t.Operations[0].Method != "POST" {
 		t.fail("ReadPost is for POST")
 	}
-	t.plan = func(_ context.Context, _ *Reader, in any) (*Plan, error) { return planGet(t, in, checks[T]) }
+	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planGet(t, r, in, checks[T]) }
 	return t.done()
 }
 
 // Create declares a tool that makes an object.
 func Create[In, T any](name, at, doc string, opts ...Option) *Tool {
 	t := declare[In, T](name, doc, auth.Change, jc.Once, opts, at)
+	t.creates = true
 	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) { return planCreate(ctx, t, r, in) }
 	return t.done(dryArgs{})
 }
@@ -209,7 +222,7 @@ func Delete[In any](name, at, doc string, opts ...Option) *Tool {
 	if len(t.Operations) > 0 && t.noBack == "" {
 		t.reads = append(t.reads, jc.Endpoint{Method: "GET", Path: t.Operations[0].Path})
 	}
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) { return planDelete(t, in) }
+	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planDelete(t, r, in) }
 	return t.done(dryArgs{})
 }
 
@@ -220,7 +233,7 @@ func Act[In, T any](name, at, doc string, opts ...Option) *Tool {
 	if t.noBack == "" {
 		t.fail("an act says with NoReadBack what its answer means")
 	}
-	t.plan = func(_ context.Context, _ *Reader, in any) (*Plan, error) { return planAct(t, in) }
+	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planAct(t, r, in) }
 	return t.done(dryArgs{})
 }
 
@@ -301,7 +314,7 @@ func (t *Tool) done(ours ...any) *Tool {
 	if len(strings.Fields(t.Doc)) > 25 || t.Doc == "" || !strings.HasSuffix(t.Doc, ".") {
 		t.fail("its description is empty, over 25 words, or no sentence")
 	}
-	if t.Risk != auth.Read && t.Effect == jc.Safe {
+	if t.Risk != auth.Read && t.Effect == jc.Safe && t.Risk != auth.Reveal {
 		t.fail("it changes something and claims the effect %q", t.Effect)
 	}
 	if len(t.Operations) == 1 {
@@ -313,11 +326,14 @@ func (t *Tool) done(ours ...any) *Tool {
 	for _, o := range ours {
 		parts = append(parts, reflect.TypeOf(o))
 	}
+	if body := t.bodyPart(); body != nil {
+		parts = append(parts, body)
+	}
 	s, err := schemas.Of(parts...)
 	if err != nil {
 		t.fail("%v", err)
 	}
-	t.Schema = s
+	t.Schema = s.Noting("body", t.bodyNote())
 	t.exports = sync.OnceValue(func() *schemas.Schema {
 		s, err := schemas.Of(append(slices.Clone(parts), reflect.TypeFor[exportArgs]())...)
 		if err != nil {

@@ -1,0 +1,70 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// Secret declares a tool whose answer holds a key, a PIN, a token or a password.
+// A GET only reads it, anything else makes it. The agent gets a receipt: what came,
+// without its value.
+func Secret[In any](name, at, doc string, opts ...Option) *Tool {
+	t := declare[In, None](name, doc, auth.Reveal, jc.Once, opts, at)
+	if t.Operations[0].Method == "GET" {
+		t.Effect = jc.Safe
+	}
+	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planSecret(t, r, in) }
+	return t.done(dryArgs{})
+}
+
+func planSecret(t *Tool, r *Reader, in any) (*Plan, error) {
+	req, err := r.bind(t, t.Operations[0], in)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(bodyOf(req)), State: stateOf(in)}
+	step.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
+		switch {
+		case resp == nil:
+			return Seen{Outcome: Unknown}, nil
+		case t.Effect == jc.Safe:
+			return Seen{Outcome: WasRead, Note: receipt(resp)}, nil
+		}
+		return Seen{Outcome: Accepted, Note: receipt(resp)}, nil
+	}
+	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
+		res := done[0]
+		if res.Outcome != WasRead {
+			return r.d.reportOne(ctx, r, res), nil
+		}
+		return Answer{Text: []string{fmt.Sprintf("read and withheld. %s (%s). %s", stepLine(res.Step), r.orgName(ctx), sentence(res.Note))}}, nil
+	}}, nil
+}
+
+// facts about a secret that are no secret: what it belongs to, when it ends.
+var plainFacts = []string{"id", "_id", "objectId", "name", "displayName", "state", "status", "type", "expires", "expiry", "expireTime",
+	"expirationTimestamp", "createdAt", "created", "updatedAt"}
+
+// receipt says which fields came. Only what is known to be no secret is shown.
+func receipt(resp *jc.Response) string {
+	const withheld = "the secret is not shown to agents; a person reads it in JumpCloud's console"
+	var row jc.Row
+	if err := resp.Decode(&row); err != nil {
+		return fmt.Sprintf("%d bytes came; %s", len(resp.Body), withheld)
+	}
+	var parts []string
+	for name := range row {
+		if slices.Contains(plainFacts, name) && cell(row[name]) != "" {
+			parts = append(parts, name+"="+inline(row[name]))
+		} else {
+			parts = append(parts, name+"=set")
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(append(parts, withheld), ", ")
+}

@@ -1,0 +1,171 @@
+package tools
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// Of some operations only method, path and title are published. They are declared
+// with the same verbs as all others: path and query arguments are typed, what
+// goes into the request is one argument `body`, and answers are shown as they come.
+
+// Raw is an answer of which the shape is not published.
+type Raw struct{}
+
+// Untyped marks an operation whose shapes are not published. fields are those of
+// its body that were seen in use; they are named to agents, and others are taken too.
+func Untyped(fields ...string) Option {
+	return func(t *Tool) {
+		t.untyped, t.seenUse = true, fields
+		if t.takes == nil {
+			t.takes = []string{"limit", "skip"}
+		}
+	}
+}
+
+// bodyArgs are what an untyped operation with a body takes.
+type bodyArgs struct {
+	Body map[string]any `json:"body,omitempty" in:"-"`
+}
+
+// bodyNeeded are the same where the operation means nothing without a body.
+type bodyNeeded struct {
+	Body map[string]any `json:"body" in:"-" jsonschema:"required"`
+}
+
+// bodyPart is the part of the schema that holds the untyped body; nil where there is none.
+func (t *Tool) bodyPart() reflect.Type {
+	if !t.untyped || len(t.Operations) != 1 {
+		return nil
+	}
+	switch t.Operations[0].Method {
+	case "PUT", "PATCH":
+		return reflect.TypeFor[bodyNeeded]()
+	case "POST":
+		if t.creates {
+			return reflect.TypeFor[bodyNeeded]()
+		}
+		return reflect.TypeFor[bodyArgs]()
+	}
+	return nil
+}
+
+func (t *Tool) bodyNote() string {
+	if len(t.seenUse) == 0 {
+		return ""
+	}
+	return "Fields seen in use: " + strings.Join(t.seenUse, ", ") + "."
+}
+
+// readMade gives each create without a kind the read of what it makes: the Get of
+// the same set whose path is the create's and an id.
+func readMade(set []*Tool) {
+	for _, t := range set {
+		if !t.creates || t.kind != nil || len(t.Operations) != 1 {
+			continue
+		}
+		for _, g := range set {
+			at := g.Operations
+			if g.Risk != auth.Read || g.lists || len(at) != 1 || at[0].Method != "GET" {
+				continue
+			}
+			if parent, id, ok := cutLast(at[0].Path); ok && strings.HasPrefix(id, "{") && parent == t.Operations[0].Path {
+				e := at[0]
+				t.after = &e
+				t.reads = append(t.reads, e)
+			}
+		}
+	}
+}
+
+func cutLast(path string) (parent, last string, ok bool) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", "", false
+	}
+	return path[:i], path[i+1:], true
+}
+
+// idOf is the id of an object of no known kind.
+func idOf(row jc.Row) string {
+	for _, f := range []string{"id", "_id", "objectId", "uuid"} {
+		if s := row.Text(f); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// bind puts a resolved input where its tags say, and an untyped body as it is.
+func (r *Reader) bind(t *Tool, e jc.Endpoint, in any) (jc.Request, error) {
+	req, err := bind(t, e, in)
+	if err == nil && t == r.trip.tool && len(r.trip.args.body) > 0 {
+		req.Body = r.trip.args.body
+	}
+	return req, err
+}
+
+// anything reads an answer of which nothing is known: an object, or a list in the
+// place of one.
+func (r *Reader) anything(ctx context.Context, req jc.Request) (jc.Row, error) {
+	resp, err := r.Do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	var v any
+	if err := resp.Decode(&v); err != nil {
+		return nil, err
+	}
+	if row, ok := v.(map[string]any); ok {
+		return row, nil
+	}
+	return jc.Row{"answer": v}, nil
+}
+
+// manyColumns is how many columns a list of unknown rows shows.
+const manyColumns = 8
+
+// discover picks the columns of rows whose fields are not published: what names
+// them first, then what most rows have, values that fit a cell only.
+func discover(rows []jc.Row) []string {
+	count := map[string]int{}
+	for _, row := range rows {
+		for name, v := range row {
+			switch v.(type) {
+			case map[string]any, []any:
+			default:
+				if !isSecret(name, v) {
+					count[name]++
+				}
+			}
+		}
+	}
+	names := make([]string, 0, len(count))
+	for name := range count {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if x, y := naming(a), naming(b); x != y {
+			return x - y
+		}
+		if count[a] != count[b] {
+			return count[b] - count[a]
+		}
+		return strings.Compare(a, b)
+	})
+	return names[:min(len(names), manyColumns)]
+}
+
+// naming orders fields by how well they tell people what a row is.
+func naming(field string) int {
+	usual := []string{"name", "displayName", "title", "email", "username", "id", "_id", "objectId", "type", "status", "state"}
+	if i := slices.Index(usual, field); i >= 0 {
+		return i
+	}
+	return len(usual)
+}
