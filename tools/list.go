@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -338,18 +339,28 @@ func (l *listing) read(ctx context.Context, r *Reader, whole bool) (jc.Rows, int
 	return out, 0, nil
 }
 
-// sortRows orders rows by a field, "-field" for descending.
+// sortRows orders rows by a field, "-field" for descending; numbers as numbers.
 func sortRows(rows []jc.Row, sort string) {
-	field, descending := strings.CutPrefix(sort, "-")
-	if field == "" {
+	if sort == "" {
 		return
 	}
+	field, minus := sort, 1
+	if sort[0] == '-' {
+		field, minus = sort[1:], -1
+	}
+	number := func(r jc.Row) (float64, bool) {
+		v, _ := r.At(field)
+		n, ok := v.(json.Number)
+		f, err := n.Float64()
+		return f, ok && err == nil
+	}
 	slices.SortStableFunc(rows, func(a, b jc.Row) int {
-		c := compareCells(a, b, field)
-		if descending {
-			return -c
+		x, ok1 := number(a)
+		y, ok2 := number(b)
+		if ok1 && ok2 {
+			return minus * cmp.Compare(x, y)
 		}
-		return c
+		return minus * compareCells(a, b, field)
 	})
 }
 

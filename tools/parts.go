@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -280,27 +279,6 @@ func (w *patchwork) each(ctx context.Context, r *Reader, p part, f func([]jc.Row
 		}
 		p.query.Skip += len(rows.Rows)
 	}
-}
-
-func sortRows(rows []jc.Row, sort string) {
-	field, minus := sort, 1
-	if sort[0] == '-' {
-		field, minus = sort[1:], -1
-	}
-	number := func(r jc.Row) (float64, bool) {
-		v, _ := r.At(field)
-		n, ok := v.(json.Number)
-		f, err := n.Float64()
-		return f, ok && err == nil
-	}
-	slices.SortStableFunc(rows, func(a, b jc.Row) int {
-		x, ok1 := number(a)
-		y, ok2 := number(b)
-		if ok1 && ok2 {
-			return minus * cmp.Compare(x, y)
-		}
-		return minus * compareCells(a, b, field)
-	})
 }
 
 // nameIDs finds the names of the ids that shown columns hold. Where names cannot
