@@ -61,55 +61,94 @@ type auditError struct{ cause error }
 func (e *auditError) Error() string   { return ErrAudit.Error() }
 func (e *auditError) Unwrap() []error { return []error{ErrAudit, e.cause} }
 
-const maxAuditText = 2000 // runes of one field
+const (
+	maxAuditText = 2000                       // runes of one field
+	auditTime    = "2006-01-02T15:04:05.000Z" // of one width, so that texts of it compare as times do
+)
 
 type auditLog struct {
 	mu     sync.Mutex
 	w      io.Writer
 	close  func() error // nil when the writer is not ours
 	broken error        // first failure; all later writes fail with it
+
+	memory auditMemory
+	file   *os.File // to read from; nil when there is none, and unread says why
+	unread error
 }
 
 // NewAudit writes to w, one JSON object a line, each in one Write. After a write that
 // failed or was short a torn line may stand in w, so all later ones fail too.
-func NewAudit(w io.Writer) Audit { return &auditLog{w: w} }
+// What it was given it cannot read back; it is an [AuditReader] of what it remembers.
+func NewAudit(w io.Writer) Audit {
+	return &auditLog{w: w, memory: auditMemory{from: time.Now()}, unread: errNotKept}
+}
 
 // OpenAudit appends to the file at path, which is made for this user alone if it is
 // not there. A line that was cut off when the process before ended is closed first.
-// Close ends it; writing after that fails.
+// Close ends it; writing after that fails. The Audit is an [AuditReader], of the whole
+// file where it is a regular one.
 func OpenAudit(path string) (Audit, io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the audit log: %w", err)
 	}
-	torn, err := lacksLineEnd(path, f)
+	l := &auditLog{w: f, close: f.Close, memory: auditMemory{from: time.Now()}}
+	torn, err := l.openToRead(path, f)
 	if err == nil && torn {
 		_, err = f.Write([]byte("\n"))
 	}
 	if err != nil {
-		_ = f.Close()
+		_ = l.Close()
 		return nil, nil, fmt.Errorf("reading the end of the audit log: %w", err)
 	}
-	l := &auditLog{w: f, close: f.Close}
 	return l, l, nil
 }
 
-// lacksLineEnd reports whether the last line of a file was cut off.
-func lacksLineEnd(path string, f *os.File) (bool, error) {
+// openToRead opens the file a second time, since f is for appending only, and
+// reports whether its last line was cut off. One that may not be read has to be
+// empty: else nobody can tell that.
+func (a *auditLog) openToRead(path string, f *os.File) (torn bool, err error) {
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return false, err
-	}
-	r, err := os.Open(path) // f is for appending only
 	if err != nil {
 		return false, err
 	}
-	defer r.Close()
+	if !info.Mode().IsRegular() {
+		a.unread = errNotKept
+		return false, nil
+	}
+	if a.file, a.unread = openSame(path, info); a.unread != nil {
+		if info.Size() == 0 {
+			return false, nil
+		}
+		return false, a.unread
+	}
+	a.close = func() error { return errors.Join(f.Close(), a.file.Close()) }
+	if info.Size() == 0 {
+		return false, nil
+	}
 	last := make([]byte, 1)
-	if _, err := r.ReadAt(last, info.Size()-1); err != nil {
+	if _, err := a.file.ReadAt(last, info.Size()-1); err != nil {
 		return false, err
 	}
 	return last[0] != '\n', nil
+}
+
+// openSame opens the file at path if it is still the one that info is of.
+func openSame(path string, info os.FileInfo) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	now, err := f.Stat()
+	if err == nil && !os.SameFile(info, now) {
+		err = errors.New("another file has taken its place")
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Write writes one line. It does not look at ctx: a client that hangs up cannot
@@ -132,6 +171,7 @@ func (a *auditLog) Write(_ context.Context, l Line) error {
 		a.broken = err
 		return &auditError{err}
 	}
+	a.memory.add(l, b)
 	return nil
 }
 
@@ -174,7 +214,7 @@ func (l Line) encode(now time.Time) ([]byte, error) {
 	err := enc.Encode(struct {
 		Time string `json:"time"`
 		fields
-	}{l.Time.UTC().Format("2006-01-02T15:04:05.000Z"), fields(l)})
+	}{l.Time.UTC().Format(auditTime), fields(l)})
 	if err != nil {
 		return nil, err
 	}

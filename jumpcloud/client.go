@@ -248,8 +248,17 @@ type Upload struct {
 	Data        []byte
 }
 
+// Blob is a body that is sent as it is, of a media type that is not JSON.
+type Blob struct {
+	Media string
+	Data  []byte
+}
+
 // encoded is a body as it is sent, and its media type.
 func encoded(body any) (raw []byte, media string, err error) {
+	if blob, plain := body.(Blob); plain {
+		return blob.Data, blob.Media, nil
+	}
 	up, form := body.(Upload)
 	if !form {
 		raw, err = json.Marshal(body)

@@ -7,6 +7,12 @@ var kinds = []*Kind{
 	policyKind, policyTemplateKind, softwareAppKind, ipListKind,
 	ldapServerKind, radiusServerKind, activeDirectoryKind, organizationKind, accessRequestKind,
 	policyResultKind, appleMDMKind, appleDeviceKind, googleEnterpriseKind, googleDeviceKind, queuedRunKind,
+	alertRuleKind, approvalFlowKind, approvalRequestKind, authenticationPolicyKind,
+	policyGroupKind, routingPolicyKind,
+	sshKeyKind, pushEndpointKind, googleTokenKind,
+	passwordManagerDeviceKind, passwordItemKind,
+	providerKind, providerAdministratorKind, providerOrganizationKind, providerPolicyTemplateKind, providerPolicyGroupTemplateKind,
+	autotaskKind, connectWiseKind, syncroKind, autotaskAlertKind, connectWiseAlertKind, syncroAlertKind,
 }
 
 // KindOf gives the kind for a word of the API's graph ("user", "system"), or nil.

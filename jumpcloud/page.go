@@ -92,7 +92,7 @@ func paged(r Request, q Query) Request {
 		}
 		r.Body = body
 	case v2:
-		r.Header = http.Header{"X-Unfiltered-Total-Count": {"true"}}
+		r.Header = http.Header{"X-Unfiltered-Total-Count": {"1"}}
 		if len(q.Filters) > 0 { // one parameter, joined by commas, is the documented form
 			v.Set("filter", strings.Join(q.Filters, ","))
 		}

@@ -22,9 +22,9 @@ const (
 )
 
 // findElevation finds the one request that is meant. The API reads requests by
-// id and cannot list them, so by user and device they are found in the events
-// that making and changing them leaves, and each is then read itself: only what
-// the request says of its user, device and state counts.
+// id and cannot list them, so by user and device they are found by the traces that
+// making and changing them leaves, and each is then read itself: only what the
+// request says of its user, device and state counts.
 func findElevation(ctx context.Context, r *Reader, in *accessRequestFind) (elevation, error) {
 	user, device := in.User.Found(), in.Device.Found()
 	if o := in.Request.Found(); o.ID != "" {
@@ -51,35 +51,26 @@ func findElevation(ctx context.Context, r *Reader, in *accessRequestFind) (eleva
 	if user.ID == "" && device.ID == "" {
 		return elevation{}, invalid("", "say which: request, or user and device")
 	}
-	ids, all, err := accessIDs(ctx, r, user.ID, device.ID)
-	if own := r.kept(madeHere, user.ID+" "+device.ID); own != "" { // events may come late, or not be ours to read
-		ids = append([]string{own}, slices.DeleteFunc(ids, func(id string) bool { return id == own })...)
-		if jc.IsCode(err, jc.CodeForbidden) {
-			err = nil
-		}
-	}
-	if jc.IsCode(err, jc.CodeForbidden) {
-		err = &Refusal{jc.CodeForbidden, "JumpCloud, not this server, does not let this credential read Directory Insights, where a request is looked for by user and device; give its id as request"}
-	}
+	trail, err := followAccess(ctx, r, user.ID, device.ID)
 	if err != nil {
 		return elevation{}, err
 	}
-	all = all && len(ids) <= accessReads
-	found, err := readElevations(ctx, r, ids, user.ID, device.ID)
+	found, err := readElevations(ctx, r, trail.ids, user.ID, device.ID)
 	if err != nil {
 		return elevation{}, err
 	}
-	return pickElevation(found, whose(user, device), all)
+	return pickElevation(found, whose(user, device), trail)
 }
 
 // pickElevation takes the one that runs; where none does, the one that ended last.
-func pickElevation(found []elevation, whose string, all bool) (elevation, error) {
+func pickElevation(found []elevation, whose string, trail *accessTrail) (elevation, error) {
 	var running []elevation
 	for _, e := range found {
 		if e.granted() {
 			running = append(running, e)
 		}
 	}
+	all := trail.all && len(trail.ids) <= accessReads
 	switch {
 	case len(running) == 1:
 		return running[0], nil
@@ -89,14 +80,17 @@ func pickElevation(found []elevation, whose string, all bool) (elevation, error)
 			said[i] = fmt.Sprintf("%s (%s until %s)", e.id, e.whom(), e.until())
 		}
 		return elevation{}, &Refusal{jc.CodeAmbiguous, fmt.Sprintf("%d requests are running for %s: %s; give one as request", len(running), whose, strings.Join(said, ", "))}
+	case trail.events != nil:
+		return elevation{}, &Refusal{jc.CodeForbidden, fmt.Sprintf("no running request for %s was found (%s), and JumpCloud, not this server, does not let this credential read Directory Insights, where others are looked for; give its id as request",
+			whose, trail.audit)}
 	case len(found) > 0 && all:
-		return found[0], nil // the newest event names it first
+		return found[0], nil // the newest trace names it first
 	}
 	problem := "no request for " + whose + " is in the access_management events of the last 90 days"
 	if !all {
 		problem = "no running request for " + whose + fmt.Sprintf(" is in the newest %d access_management events", accessEvents)
 	}
-	return elevation{}, notFound("", problem+"; JumpCloud cannot list requests, so give its id as request")
+	return elevation{}, notFound("", problem+" ("+trail.audit+"); JumpCloud cannot list requests, so give its id as request")
 }
 
 func whose(user, device jc.Object) string {
@@ -107,27 +101,6 @@ func whose(user, device jc.Object) string {
 		return "device " + plainName(device.Name)
 	}
 	return plainName(user.Name) + " on " + plainName(device.Name)
-}
-
-// accessIDs are the ids of requests in events that speak of the user and the
-// device, the newest first; all is false when there were more events than are
-// looked through.
-func accessIDs(ctx context.Context, r *Reader, user, device string) (ids []string, all bool, err error) {
-	now := time.Now().UTC()
-	body := map[string]any{
-		"service": []string{"access_management"}, "sort": "DESC",
-		"start_time": now.Add(-accessHistory).Format(time.RFC3339), "end_time": now.Add(time.Minute).Format(time.RFC3339),
-	}
-	all, err = r.eachEvent(ctx, body, accessEvents, func(event jc.Row) {
-		if mentions(event, user) && mentions(event, device) {
-			for _, id := range requestIDs(event, user, device) {
-				if !slices.Contains(ids, id) {
-					ids = append(ids, id)
-				}
-			}
-		}
-	})
-	return ids, all, err
 }
 
 // mentions reports whether a value holds the id anywhere; "" is held by all.
@@ -244,9 +217,6 @@ func steadyExpiry(r *Reader, in any, given string) (time.Time, error) {
 	}
 	return until, nil
 }
-
-// madeHere is what requests made by this process are kept under, by user and device.
-const madeHere = "access request"
 
 // keep notes something for the same caller for half an hour, beside the places
 // of lists: nothing depends on it that cannot be found out in another way.

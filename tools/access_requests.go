@@ -205,7 +205,7 @@ func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, err
 	}
 	s := Step{
 		Request: jc.Request{Endpoint: createAccess, Effect: jc.Once, Body: body},
-		Targets: []auth.Target{targetOf(user), targetOf(device)},
+		Targets: []auth.Target{targetOf(user), targetOf(device)}, Makes: jc.AccessRequest{}.Kind(),
 		Line: fmt.Sprintf("make %s administrator of %s until %s, %s", plainName(user.Name), plainName(device.Name),
 			until.Format(minute), passwordWords(without)),
 	}
@@ -217,7 +217,6 @@ func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, err
 		if id == "" {
 			return Seen{Outcome: Unknown}, nil // it has no key to be found by
 		}
-		r.keep(madeHere, user.ID+" "+device.ID, id)
 		return seeElevation(ctx, r, id, body)
 	}
 	return &Plan{Steps: []Step{s}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {

@@ -34,11 +34,10 @@ func accessRequestsList() *Tool {
 type accessFound struct {
 	rows     []jc.Row
 	names    map[string]string
-	events   string // why the events could not be read; "" when they could
-	all      bool   // every event was looked through
-	found    int    // requests that events name
-	read     int    // of them read
-	gone     int    // of them that JumpCloud has no more, or that are no requests
+	trail    *accessTrail
+	found    int // requests that left a trace
+	read     int // of them read
+	gone     int // of them that JumpCloud has no more, or that are no requests
 	unnamed  string
 	active   int
 	ended    int
@@ -52,32 +51,21 @@ func planAccessList(_ context.Context, _ *Reader, in *accessRequestsFind) (*Plan
 	}), nil
 }
 
-// findAccess looks for requests in the events of the last 90 days and among
-// those that this process made, and reads each.
+// findAccess looks for requests by the traces of the last 90 days, and reads each.
 func findAccess(ctx context.Context, r *Reader, in *accessRequestsFind) (*accessFound, error) {
 	user, device := in.User.Found().ID, in.Device.Found().ID
 	got := &accessFound{names: map[string]string{}}
 	window := question{from: time.Now().UTC().Add(-accessHistory), to: time.Now().UTC()}
-	var ids []string
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		ids, got.all, err = accessIDs(gctx, r, user, device)
-		return err
-	})
+	g.Go(func() (err error) { got.trail, err = followAccess(gctx, r, user, device); return err })
 	g.Go(func() error { got.coverage = window.coverage(gctx, r); return nil })
-	switch err := g.Wait(); {
-	case jc.IsCode(err, jc.CodeForbidden):
-		got.events = "403 role"
-	case err != nil:
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	for _, own := range r.keptAll(madeHere) { // events may come late
-		if !slices.Contains(ids, own) {
-			ids = append([]string{own}, ids...)
-		}
-	}
-	if got.events != "" && len(ids) == 0 {
-		return nil, &Refusal{jc.CodeForbidden, "JumpCloud, not this server, does not let this credential read Directory Insights, the only place where requests can be found; access_requests_get reads one by its id"}
+	ids := got.trail.ids
+	if got.trail.events != nil && len(ids) == 0 {
+		return nil, &Refusal{jc.CodeForbidden, "JumpCloud, not this server, does not let this credential read Directory Insights, where requests are found, and none was found elsewhere (" +
+			got.trail.audit + "); access_requests_get reads one by its id"}
 	}
 	got.found = len(ids)
 	rows, err := elevationRows(ctx, r, ids[:min(len(ids), accessListed)])
@@ -109,20 +97,6 @@ func findAccess(ctx context.Context, r *Reader, in *accessRequestsFind) (*access
 		return strings.Compare(b.Text("expiry"), a.Text("expiry"))
 	})
 	return got, got.name(ctx, r)
-}
-
-// keptAll are the values noted for the caller under all keys, the newest first.
-func (r *Reader) keptAll(what string) (out []string) {
-	c := r.d.cursors
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for e := c.order.Front(); e != nil; e = e.Next() {
-		p := e.Value.(cursorEntry).place
-		if p.tool == "note: "+what && p.owner == r.trip.who && time.Now().Before(p.expires) && !slices.Contains(out, p.Until) {
-			out = append(out, p.Until)
-		}
-	}
-	return out
 }
 
 // elevationRows reads requests by their ids; nil for what is none.
@@ -216,14 +190,15 @@ func showAccess(ctx context.Context, r *Reader, in *accessRequestsFind, got *acc
 
 // sources says where the list comes from, which is what a reader has to know of it.
 func (got *accessFound) sources() string {
-	s := "JumpCloud lists none, so found by access_management events of 90 days" + got.coverage
-	if !got.all {
-		s += fmt.Sprintf(", only the newest %d events", accessEvents)
+	if got.trail.events != nil {
+		return "sources: " + got.trail.audit + ", each request read now; events not read (403 role), so those made elsewhere may be missing"
 	}
-	if got.events != "" {
-		s = "only requests made through this server in the last half hour: events not read (" + got.events + ")"
+	events := "access_management events of 90 days" + got.coverage
+	if !got.trail.all {
+		events += fmt.Sprintf(", only the newest %d events", accessEvents)
 	}
-	return s + ", each read now"
+	return "sources: Directory Insights (" + events + "), " + got.trail.audit +
+		", each request read now; JumpCloud lists none, so those made elsewhere in the last minutes may be missing"
 }
 
 var accessRequestsLists = Set{"access_requests", "Temporary administrator rights of a user on a device."}.Of(accessRequestsList())

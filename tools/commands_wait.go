@@ -185,8 +185,8 @@ func (j *runJob) makeStep(run *oneRun) Step {
 	}
 	s := Step{
 		Request: jc.Request{Endpoint: makeCommand, Effect: jc.Once, Body: body},
-		Targets: []auth.Target{targetOf(run.command)},
-		Line:    "make the temporary command " + plainName(run.command.Name) + " (" + run.system + ")\n" + foreignLines("script", run.script, maxScript),
+		Targets: []auth.Target{targetOf(run.command)}, Makes: run.command.Kind,
+		Line: "make the temporary command " + plainName(run.command.Name) + " (" + run.system + ")\n" + foreignLines("script", run.script, maxScript),
 	}
 	s.Verify = func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error) {
 		if id := madeCommand(resp); id != "" {

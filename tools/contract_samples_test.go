@@ -115,7 +115,8 @@ var sampleFixes = map[string]func(v map[string]any, all bool){
 			v["ips"] = []any{"192.0.2.0/24"}
 		}
 	},
-	"insights_query": oneWindow, "insights_count": oneWindow, "insights_distinct": oneWindow, "insights_interval": oneWindow,
+	"administrators_organizations_list": func(v map[string]any, _ bool) { delete(v, "filter") }, // it takes the names of organisations
+	"insights_query":                    oneWindow, "insights_count": oneWindow, "insights_distinct": oneWindow, "insights_interval": oneWindow,
 }
 
 // policyValues: fields are those of the template. The description wants a list,
@@ -172,4 +173,20 @@ var sampleCollections = map[string]string{
 	"ldap_server": "ldap_servers", "radius_server": "radius_servers", "active_directory": "active_directories",
 	"apple_mdm": "apple_mdms", "google_enterprise": "emm_enterprises",
 	"organization": "organizations", "access_request": "access_requests",
+	"policy_group": "policy_groups", "idp_routing_policy": "identity-provider/policies",
+	"provider": "providers", "provider_administrator": "providers/{}/administrators", "provider_organization": "providers/{}/organizations",
+	"configured_policy_template": "providers/{}/configuredpolicytemplates", "policy_group_template": "providers/{}/policygrouptemplates",
+	"autotask_integration": "integrations/autotask", "connectwise_integration": "integrations/connectwise", "syncro_integration": "integrations/syncro",
+	"autotask_alert":    "providers/{}/integrations/autotask/alerts/configuration",
+	"connectwise_alert": "providers/{}/integrations/connectwise/alerts/configuration",
+	"syncro_alert":      "providers/{}/integrations/syncro/alerts/configuration",
+}
+
+// samplePlain are the sandbox's collections of objects that arguments name by plain
+// ids, by argument or by toolset and argument. "{}" stands for the first owner.
+var samplePlain = map[string]string{
+	"administrator":              "administrators",
+	"providers.active_directory": "active_directories", "providers.gsuite": "g_suites", "providers.application": "applications",
+	"providers.invoice": "providers/{}/invoices", "providers.integration": "integrations/autotask",
+	"providers.agreement": "integrations/connectwise/{}/agreements",
 }

@@ -107,7 +107,7 @@ func TestContract(t *testing.T) {
 			defer mu.Unlock()
 			requests++
 			op, err := api.check(clone)
-			if own := x.untypedAt(r); op == "" && own != "" {
+			if own := untypedAt(r); op == "" && own != "" {
 				op, err = own, nil // nothing is published that it could be held against
 			}
 			reached[op] = true
@@ -152,34 +152,52 @@ func TestContract(t *testing.T) {
 	t.Logf("tools %d; calls ok %d of %d; requests valid %d of %d; operations reached %d", len(All()), ok, calls, valid, requests, len(reached))
 }
 
-// untypedAt is the tool's operation that a request is, where only its path is published.
-func (t *Tool) untypedAt(r *http.Request) string {
-	for _, e := range append(slices.Clone(t.Operations), t.reads...) {
-		form := regexp.MustCompile("^" + regexp.MustCompile(`\\\{[^/]*\\\}`).ReplaceAllString(regexp.QuoteMeta(e.Path), "[^/]+") + "$")
-		if t.untyped && e.Method == r.Method && form.MatchString(r.URL.Path) {
-			return e.String()
+// untypedAt is the operation that a request is, where only its path is published:
+// one that a tool declares as untyped. Others may read it too, to look up a name.
+func untypedAt(r *http.Request) string {
+	var at jc.Endpoint
+	for e, form := range untypedForms() {
+		if e.Method == r.Method && form.MatchString(r.URL.Path) && (at.Path == "" || len(e.Names()) < len(at.Names())) {
+			at = e // "/groups/all" rather than "/groups/{group}"
 		}
 	}
-	return ""
+	if at.Path == "" {
+		return ""
+	}
+	return at.String()
 }
+
+var untypedForms = sync.OnceValue(func() map[jc.Endpoint]*regexp.Regexp {
+	out := map[jc.Endpoint]*regexp.Regexp{}
+	for _, t := range All() {
+		for _, e := range append(slices.Clone(t.Operations), t.reads...) {
+			if t.untyped {
+				out[e] = regexp.MustCompile("^" + regexp.MustCompile(`\\\{[^/]*\\\}`).ReplaceAllString(regexp.QuoteMeta(e.Path), "[^/]+") + "$")
+			}
+		}
+	}
+	return out
+})
 
 // unreached: every operation that a tool declares is one that the calls came to.
 func unreached(t *testing.T, ran []*Tool, reached map[string]bool) {
-	braces := regexp.MustCompile(`\{[^}]*\}`)
 	shapes := map[string]bool{}
-	for op := range reached { // the files leave out the base path of the host
-		shapes[braces.ReplaceAllString(op, "{}")] = true
+	shape := func(method, path string) string { // the files leave out the base path of the host
+		for _, base := range []string{"/api/v2", "/api", "/insights/directory/v1"} {
+			if rest, ok := strings.CutPrefix(path, base); ok {
+				path = rest
+				break
+			}
+		}
+		return atForm(method, path)
+	}
+	for op := range reached {
+		method, path, _ := strings.Cut(op, " ")
+		shapes[shape(method, path)] = true
 	}
 	for _, x := range ran {
 		for _, e := range x.Operations {
-			path := braces.ReplaceAllString(e.Path, "{}")
-			for _, base := range []string{"/api/v2", "/api", "/insights/directory/v1"} {
-				if rest, ok := strings.CutPrefix(path, base); ok {
-					path = rest
-					break
-				}
-			}
-			if !shapes[e.Method+" "+path] {
+			if !shapes[shape(e.Method, e.Path)] {
 				t.Errorf("%s declares %s, which no call came to", x.Name, e)
 			}
 		}
@@ -196,16 +214,15 @@ func TestSeedOperations(t *testing.T) {
 	if err := json.Unmarshal(raw, &rows); err != nil {
 		t.Fatal(err)
 	}
-	braces := regexp.MustCompile(`\{[^}]*\}`)
 	declared := map[string]bool{}
 	for _, x := range All() {
 		for _, e := range append(x.Operations, x.reads...) {
-			declared[e.Method+" "+braces.ReplaceAllString(e.Path, "{}")] = true
+			declared[e.Method+" "+pathArgument.ReplaceAllString(e.Path, "{}")] = true
 		}
 	}
 	seen := map[string]bool{}
 	for _, r := range rows {
-		op := r.Method + " " + braces.ReplaceAllString(r.Path, "{}")
+		op := r.Method + " " + pathArgument.ReplaceAllString(r.Path, "{}")
 		if r.Seed != "001" && !declared[op] {
 			t.Errorf("%s %s is not declared", r.Method, r.Path)
 		}
@@ -232,6 +249,14 @@ func sampleArgs(b *bench, x *Tool, all bool) string {
 	v := s.object(schema, x.in, true)
 	for _, ours := range []string{"cursor", "dry_run", "all", "export"} {
 		delete(v, ours)
+	}
+	sampleUntyped(b, x, v)
+	for _, f := range fieldsOf(x.in) {
+		if _, asked := v[f.name]; asked && f.place == "path" && f.typ.Kind() == reflect.String {
+			if id := b.plainID(x.Toolset, f.name); id != "" {
+				v[f.name] = id
+			}
+		}
 	}
 	x.sampleFix(v, all)
 	if x.Name == "access_requests_update" || x.Name == "access_requests_revoke" { // there has to be one that runs
@@ -372,7 +397,7 @@ func (s sampler) value(schema map[string]any, in reflect.Type, ref *jc.Kind, nam
 // sample is the name, or the id where there are no names, of an object of the sandbox.
 func (b *bench) sample(k *jc.Kind) string {
 	b.t.Helper()
-	rows := b.sandbox.Rows(sampleCollections[k.Type])
+	rows := b.sandbox.Rows(b.inside(sampleCollections[k.Type]))
 	if k.Type == "policy_result" { // the sandbox makes them when they are read
 		return anyID.FindString(b.must("policies_results_list", `{"fields":"id","limit":1}`))
 	}
@@ -393,6 +418,38 @@ func (b *bench) sample(k *jc.Kind) string {
 	}
 	b.t.Fatalf("the sandbox has no %s to name", k.Noun)
 	return ""
+}
+
+// inside is the collection with each "{}" of its name filled by the first object there is.
+func (b *bench) inside(collection string) string {
+	for {
+		owner, _, nested := strings.Cut(collection, "/{}")
+		if !nested {
+			return collection
+		}
+		id := "none"
+		if rows := b.sandbox.Rows(owner); len(rows) > 0 {
+			id = idOf(rows[0])
+		}
+		collection = strings.Replace(collection, "{}", id, 1)
+	}
+}
+
+// plainID is the id of an object that an argument names by a plain id; "" where
+// the samples do not know what it is.
+func (b *bench) plainID(toolset, arg string) string {
+	collection := samplePlain[toolset+"."+arg]
+	if collection == "" {
+		collection = samplePlain[arg]
+	}
+	if collection == "" {
+		return ""
+	}
+	rows := b.sandbox.Rows(b.inside(collection))
+	if len(rows) == 0 {
+		return ""
+	}
+	return idOf(rows[0])
 }
 
 func anySlice(v any) []any { s, _ := v.([]any); return s }

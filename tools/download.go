@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -38,11 +39,23 @@ func planDownload(t *Tool, r *Reader, in any, media string) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		return resp.Body, nil
+		return resp, nil
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
-		return r.file(ctx, t, media, done[0].Value.([]byte))
+		resp := done[0].Value.(*jc.Response)
+		return r.file(ctx, t, mediaOf(resp, media), resp.Body)
 	}}, nil
+}
+
+// anyMedia is asked for where the type of a file is not known beforehand.
+const anyMedia = "text/csv, */*"
+
+// mediaOf is the media type of what came, as far as it is told; else what was asked for.
+func mediaOf(resp *jc.Response, asked string) string {
+	if m, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && asked == anyMedia {
+		return m
+	}
+	return asked
 }
 
 // file answers with a file: its text, or where it was written.
@@ -92,5 +105,5 @@ func writeWhole(path string, data []byte) error {
 // extension is that of files of a media type; "" where none is usual.
 func extension(media string) string {
 	return map[string]string{"application/pdf": ".pdf", "application/zip": ".zip", "image/png": ".png", "application/x-pem-file": ".pem",
-		"application/x-apple-aspen-config": ".mobileconfig", "text/csv": ".csv"}[media]
+		"application/x-apple-aspen-config": ".mobileconfig", "text/csv": ".csv", "application/json": ".json"}[media]
 }

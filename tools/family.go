@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -16,8 +17,18 @@ import (
 
 // reach declares the traversal from one object to all objects of a kind, with the
 // groups that lead to each.
-func reach[In any](name, at, doc string, kind *jc.Kind) *Tool {
-	return explained(List[In, jc.Access](name, at, doc, Rows(asReached), Columns("name", via), Names("name", "type", kind, userGroupEnd, deviceGroupEnd)))
+func reach[In any](name, at, doc string, kind *jc.Kind, opts ...Option) *Tool {
+	return reachKinds[In](name, at, doc, []*jc.Kind{kind}, opts...)
+}
+
+// reachKinds declares the traversal to objects of several kinds.
+func reachKinds[In any](name, at, doc string, kinds []*jc.Kind, opts ...Option) *Tool {
+	columns := Columns("name", via)
+	if len(kinds) > 1 {
+		columns = Columns("name", "type", via)
+	}
+	opts = append(opts, Rows(asReached), columns, Names("name", "type", append(slices.Clone(kinds), userGroupEnd, deviceGroupEnd, policyGroupEnd)...))
+	return explained(List[In, jc.Access](name, at, doc, opts...))
 }
 
 // bonds declares the list of what is bound directly to an object. The API lists
@@ -30,7 +41,7 @@ func bonds[In any](name, at, doc string, kinds ...*jc.Kind) *Tool {
 // named here keep their id.
 func shownBond(row jc.Row) jc.Row {
 	out := shownConnection(row)
-	if jc.KindOf(out.Text("type")) == nil {
+	if k := jc.KindOf(out.Text("type")); k == nil || k.Get.Path == "" {
 		out["name"] = out.Text("id")
 	}
 	return out
@@ -71,6 +82,7 @@ var bondLists = map[string]string{
 	"user_group":   userGroupAssociations,
 	"system":       "GET /api/v2/systems/{device}/associations",
 	"system_group": "GET /api/v2/systemgroups/{group}/associations",
+	"alert_rule":   "GET /api/v2/healthmonitoring/rules/{rule}/associations",
 	// Devices do not list their software.
 	"software_app": "GET /api/v2/softwareapps/{software_app}/associations",
 }
@@ -98,7 +110,7 @@ func (b bond) same(have map[string]any) bool {
 // ends are the two objects, the one first that the connection is read from: the
 // user's side before the device's.
 func (b bond) ends() (from, to jc.Object) {
-	for _, t := range []string{"software_app", "user", "user_group", "system", "system_group"} {
+	for _, t := range []string{"software_app", "alert_rule", "user", "user_group", "system", "system_group"} {
 		switch t {
 		case b.other.Kind.Type:
 			return b.other, b.owner

@@ -8,8 +8,8 @@ import (
 )
 
 // What can be at the other end of a connection, by the side that is asked. Types
-// that the server cannot name (policy groups, Google Workspace, Microsoft 365,
-// routing policies, password items) can be listed and are not bound from here.
+// that the server cannot name (Google Workspace, Microsoft 365, password items) can
+// be listed and are not bound from here.
 type (
 	userTargets struct {
 		Targets string `json:"targets" in:"query" jsonschema:"required,enum=user,enum=user_group"`
@@ -35,16 +35,16 @@ type (
 	}
 	grantBond struct {
 		Op         string         `json:"op" jsonschema:"required,enum=add,enum=remove,enum=update"`
-		Type       string         `json:"type" jsonschema:"required,enum=application,enum=system,enum=system_group,enum=radius_server,enum=ldap_server,enum=active_directory"`
-		Object     jc.RefAny      `json:"object" api:"id" ref:"type" kinds:"application,system,system_group,radius_server,ldap_server,active_directory" jsonschema:"required"`
+		Type       string         `json:"type" jsonschema:"required,enum=application,enum=system,enum=system_group,enum=radius_server,enum=ldap_server,enum=active_directory,enum=idp_routing_policy"`
+		Object     jc.RefAny      `json:"object" api:"id" ref:"type" kinds:"application,system,system_group,radius_server,ldap_server,active_directory,idp_routing_policy" jsonschema:"required"`
 		Attributes map[string]any `json:"attributes,omitempty" rare:"true"`
 	}
 	// Commands are bound by commands_associations_change, which is destroy: what is
 	// bound may run.
 	ruleBond struct {
 		Op         string         `json:"op" jsonschema:"required,enum=add,enum=remove,enum=update"`
-		Type       string         `json:"type" jsonschema:"required,enum=user,enum=user_group,enum=policy"`
-		Object     jc.RefAny      `json:"object" api:"id" ref:"type" kinds:"user,user_group,policy" jsonschema:"required"`
+		Type       string         `json:"type" jsonschema:"required,enum=user,enum=user_group,enum=policy,enum=policy_group"`
+		Object     jc.RefAny      `json:"object" api:"id" ref:"type" kinds:"user,user_group,policy,policy_group" jsonschema:"required"`
 		Attributes map[string]any `json:"attributes,omitempty" rare:"true"`
 	}
 )
@@ -131,8 +131,9 @@ var (
 	userGroupEnd   = jc.UserGroup{}.Kind()
 	deviceEnd      = jc.Device{}.Kind()
 	deviceGroupEnd = jc.DeviceGroup{}.Kind()
+	policyGroupEnd = jc.PolicyGroup{}.Kind()
 	grantEnds      = []*jc.Kind{jc.Application{}.Kind(), deviceEnd, deviceGroupEnd, jc.RADIUSServer{}.Kind(), jc.LDAPServer{}.Kind(), jc.ActiveDirectory{}.Kind()}
-	ruleEnds       = []*jc.Kind{userEnd, userGroupEnd, jc.Policy{}.Kind(), jc.Command{}.Kind()}
+	ruleEnds       = []*jc.Kind{userEnd, userGroupEnd, jc.Policy{}.Kind(), policyGroupEnd, jc.Command{}.Kind()}
 )
 
 // graph is every list and change of direct connections and every traversal that
@@ -173,7 +174,7 @@ var devicesGraph = Set{Name: "devices"}.Of(
 	reach[device]("devices_policies_list", "GET /api/v2/systems/{device}/policies", "List the policies that apply to a device, directly or through groups.", jc.Policy{}.Kind()),
 	reach[device]("devices_commands_list", "GET /api/v2/systems/{device}/commands", "List the saved commands that are bound to a device, directly or through groups.", jc.Command{}.Kind()),
 	bonds[deviceBonds]("devices_associations_list", "GET /api/v2/systems/{device}/associations", "List what is bound directly to a device, of one type.", ruleEnds...),
-	bondChange[deviceBondChange]("devices_associations_change", "POST /api/v2/systems/{device}/associations", "Bind a user, user group or policy directly to a device, or end it.", auth.Change),
+	bondChange[deviceBondChange]("devices_associations_change", "POST /api/v2/systems/{device}/associations", "Bind a user, user group, policy or policy group directly to a device, or end it.", auth.Change),
 )
 
 var deviceGroupsGraph = Set{Name: "device_groups"}.Of(
@@ -183,7 +184,7 @@ var deviceGroupsGraph = Set{Name: "device_groups"}.Of(
 	reach[deviceGroup]("device_groups_policies_list", "GET /api/v2/systemgroups/{group}/policies", "List the policies that apply to a device group.", jc.Policy{}.Kind()),
 	reach[deviceGroup]("device_groups_commands_list", "GET /api/v2/systemgroups/{group}/commands", "List the saved commands that are bound to a device group.", jc.Command{}.Kind()),
 	bonds[deviceGroupBonds]("device_groups_associations_list", "GET /api/v2/systemgroups/{group}/associations", "List what is bound directly to a device group, of one type.", ruleEnds...),
-	bondChange[deviceGroupBondChange]("device_groups_associations_change", "POST /api/v2/systemgroups/{group}/associations", "Bind a user, user group or policy directly to a device group, or end it.", auth.Change),
+	bondChange[deviceGroupBondChange]("device_groups_associations_change", "POST /api/v2/systemgroups/{group}/associations", "Bind a user, user group, policy or policy group directly to a device group, or end it.", auth.Change),
 )
 
 var applicationsGraph = Set{Name: "applications"}.Of(
@@ -208,6 +209,9 @@ var ldapServersGraph = Set{Name: "ldap_servers"}.Of(
 var policiesGraph = Set{Name: "policies"}.Of(
 	reach[policy]("policies_devices_list", "GET /api/v2/policies/{policy}/systems", "List the devices that a policy applies to, directly or through groups.", deviceEnd),
 	reach[policy]("policies_device_groups_list", "GET /api/v2/policies/{policy}/systemgroups", "List the device groups that a policy applies to.", deviceGroupEnd),
+	reach[policy]("policies_groups_list", policyParents, "List the policy groups that a policy is in.", policyGroupEnd, Takes("limit", "skip", "sort", "filter")),
+	reach[policy]("policies_users_list", "GET /api/v2/policies/{policy}/users", "List the users whom a policy applies to.", userEnd, Untyped()),
+	reach[policy]("policies_user_groups_list", "GET /api/v2/policies/{policy}/usergroups", "List the user groups that a policy applies to.", userGroupEnd, Untyped()),
 	bonds[policyBonds]("policies_associations_list", "GET /api/v2/policies/{policy}/associations",
 		"List the devices or device groups that a policy is bound to directly.", deviceEnd, deviceGroupEnd),
 	bondChange[policyBondChange]("policies_associations_change", "POST /api/v2/policies/{policy}/associations",

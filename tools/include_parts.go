@@ -315,7 +315,7 @@ func (m *userMarks) notes(lines []sectionLine) (out []string) {
 // nameable are the kinds whose names includes look up.
 var nameable = []*jc.Kind{
 	jc.User{}.Kind(), jc.Device{}.Kind(), jc.UserGroup{}.Kind(), jc.DeviceGroup{}.Kind(), jc.Application{}.Kind(),
-	jc.Policy{}.Kind(), jc.LDAPServer{}.Kind(), jc.RADIUSServer{}.Kind(), jc.ActiveDirectory{}.Kind(),
+	jc.Policy{}.Kind(), jc.PolicyGroup{}.Kind(), jc.LDAPServer{}.Kind(), jc.RADIUSServer{}.Kind(), jc.ActiveDirectory{}.Kind(),
 }
 
 // fewIDs are looked up one by one, and remembered.

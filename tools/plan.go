@@ -30,6 +30,9 @@ type Step struct {
 	Request jc.Request
 	// Targets are the objects it acts on, the changed one first.
 	Targets []auth.Target
+	// Makes is the kind of the object that the step creates; nil when it creates none.
+	// The result line then names that object, with its id, first among the targets.
+	Makes *jc.Kind
 	// Before and After hold the fields that change, by the API's names; secrets as "set".
 	Before, After map[string]any
 	// Line says in words what the step does, where targets and fields do not ("add user a to user group b").
@@ -79,6 +82,8 @@ type Result struct {
 	Err error
 	// Attempts is how often it was sent.
 	Attempts int
+	// Made is the id of the object that the step created, where it is known.
+	Made string
 }
 
 // planGet reads one object.
@@ -123,7 +128,7 @@ func planCreate(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 			return nil, &Refusal{Code: jc.CodeConflict, Text: fmt.Sprintf("%s called %s exists already (id %s)", article(t.kind.Noun), plainName(there[0].Name), there[0].ID)}
 		}
 	}
-	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(body)}
+	step := Step{Tool: t, Request: req, Targets: targetsOf(in), Makes: t.kind, After: hideSecrets(body)}
 	if t.kind != nil {
 		step.Targets = append([]auth.Target{{Type: t.kind.Type, Name: key}}, step.Targets...)
 	}
@@ -165,7 +170,7 @@ func seeMade(ctx context.Context, t *Tool, r *Reader, params map[string]string, 
 	if err != nil {
 		return seen, err
 	}
-	return t.seen(row, body, "id "+id), nil
+	return t.seen(t.sent(row, body), body, "id "+id), nil
 }
 
 // seeCreated looks for the new object by the id that was answered, else by the
@@ -197,7 +202,7 @@ func seeCreated(ctx context.Context, t *Tool, r *Reader, kind *jc.Kind, id, key 
 	if o.ID == "" {
 		return unseen, nil
 	}
-	seen := t.seen(o.Row, body, "id "+o.ID)
+	seen := t.seen(t.sent(o.Row, body), body, "id "+o.ID)
 	if id == "" && seen.Outcome != Done { // something else of this name, perhaps
 		return unseen, nil
 	}
@@ -223,11 +228,13 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 	if len(given) == 0 {
 		return nil, invalid("", "nothing to change was given; it takes "+joinNames(bodyNames(t)))
 	}
-	read := jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}
-	now, err := r.row(ctx, read, t.kind)
+	read := t.backOf(req)
+	asked := req
+	now, err := r.current(ctx, t, read, asked)
 	if err != nil {
 		return nil, err
 	}
+	now = t.sent(now, given)
 	step.Before = map[string]any{}
 	for name := range given {
 		if v, ok := now[name]; ok && !isSecret(name, v) {
@@ -244,16 +251,21 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 				whole[f.api] = v
 			}
 		}
+		for _, name := range t.seenUse {
+			if v, ok := now[name]; ok && v != nil {
+				whole[name] = v
+			}
+		}
 		maps.Copy(whole, given)
 		req.Body = whole
 	}
 	step.Request = req
 	step.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
-		after, err := r.row(ctx, read, t.kind)
+		after, err := r.current(ctx, t, read, asked)
 		if err != nil {
 			return Seen{Outcome: Accepted}, err
 		}
-		return t.seen(after, given, ""), nil
+		return t.seen(t.sent(after, given), given, ""), nil
 	}
 	return &Plan{Steps: []Step{step}}, nil
 }
@@ -264,12 +276,19 @@ func planDelete(t *Tool, r *Reader, in any) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := Step{Tool: t, Request: req, Targets: targetsOf(in), State: stateOf(in)}
+	selected, err := t.selected(r)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Tool: t, Request: req, Targets: append(selected, targetsOf(in)...), State: stateOf(in)}
+	if body := bodyOf(req); len(body) > 0 {
+		step.After = hideSecrets(body)
+	}
 	step.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
 		if t.noBack != "" {
 			return Seen{Outcome: Accepted, Note: t.noBack}, nil
 		}
-		_, err := r.row(ctx, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}, nil)
+		_, err := r.current(ctx, t, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}, req)
 		switch {
 		case jc.IsCode(err, jc.CodeNotFound):
 			return Seen{Outcome: Done}, nil
@@ -287,12 +306,19 @@ func planAct(t *Tool, r *Reader, in any) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(bodyOf(req)), State: stateOf(in)}
+	selected, err := t.selected(r)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Tool: t, Request: req, Targets: append(selected, targetsOf(in)...), After: hideSecrets(bodyOf(req)), State: stateOf(in)}
 	step.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
 		if resp == nil {
 			return Seen{Outcome: Unknown}, nil
 		}
 		note := t.noBack
+		if told := plainAnswer(resp); t.untyped && told != "" {
+			note += "; " + told
+		}
 		if step.State != "" {
 			note += "; " + step.State
 		}

@@ -111,6 +111,12 @@ func waysTo(row jc.Row) (out [][]jc.Node) {
 	return out
 }
 
-// asReached leaves a traversal's row as it is; with it the list asks for whole
-// rows, since a traversal takes no choice of fields.
-func asReached(row jc.Row) jc.Row { return row }
+// asReached leaves a traversal's row as it is, but that what cannot be named here
+// keeps its id; with it the list asks for whole rows, since a traversal takes no
+// choice of fields.
+func asReached(row jc.Row) jc.Row {
+	if k := jc.KindOf(row.Text("type")); (k == nil || k.Get.Path == "") && row["name"] == nil {
+		row["name"] = row.Text("id")
+	}
+	return row
+}

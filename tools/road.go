@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"regexp"
 	"sync"
@@ -40,9 +41,15 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	t := d.byName[c.Tool]
 	who, known := auth.From(ctx)
 	if t == nil || !known {
-		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+		return d.unlisted(c.Tool)
 	}
 	tr := &trip{tool: t, who: who, call: c.oneByOne(), id: newID("k-")}
+	if t.carries != nil { // from here on the call is one of the tool that it names
+		if err := d.carry(tr); err != nil {
+			return d.refuse(ctx, tr, nil, err, auth.Decision{})
+		}
+		t = tr.tool
+	}
 	changing := t.Risk != auth.Read
 	if d.o.Structured {
 		defer func() { answer.structure(time.Now()) }()
@@ -71,7 +78,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if err := tr.decode(d.schema(t)); err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
-	if d.o.Client == nil {
+	if d.o.Client == nil && len(t.Operations) > 0 {
 		return d.refuse(ctx, tr, nil, &Refusal{jc.CodeUnauthorized, d.o.Unset}, auth.Decision{})
 	}
 	ctx = jc.WithAgent(ctx, who.Agent)
@@ -114,6 +121,16 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 		return failure(err, changing)
 	}
 	return answer
+}
+
+// unlisted answers a call of a tool that is not listed: whether it can be reached at all.
+func (d *Desk) unlisted(name string) Answer {
+	if t := d.reach[name]; t != nil {
+		if by := carrierOf(t.Risk); d.byName[by] != nil {
+			return failed(jc.CodeNotFound, fmt.Sprintf("not_found. %s is not listed here: call it through %s, tool=%s.", name, by, name))
+		}
+	}
+	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(name)+" here.")
 }
 
 // oneByOne lets steps that run side by side tell their progress one after the other.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) 
 	if res.Err != nil {
 		line.Code = failure(res.Err, false).Code
 	}
-	line.Change = r.change(s)
+	line.Change, line.Targets = r.change(s), s.targetsAfter(res.Made)
 	line.Say = r.trip.say(s, string(res.Outcome))
 	if err := d.o.Audit.Write(quiet, r.trip.line("result", line)); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a result could not be written", "tool", s.Tool.Name)
@@ -134,6 +135,7 @@ func (d *Desk) send(ctx context.Context, r *Reader, s *Step, res *Result) {
 	switch {
 	case err == nil:
 		res.Seen, _ = d.readBack(after, r, s, resp)
+		res.Made = s.madeID(res.Row, resp)
 	case api != nil && api.Outcome == jc.Unknown:
 		res.Err = err
 		res.Seen = Seen{Outcome: Unknown}
@@ -142,11 +144,44 @@ func (d *Desk) send(ctx context.Context, r *Reader, s *Step, res *Result) {
 			res.Seen, res.Err = seen, nil
 			res.Note = strings.TrimPrefix(res.Note+"; the answer was lost, seen on read-back", "; ")
 		}
+		res.Made = s.madeID(res.Row, nil)
 	case api != nil && api.Outcome == jc.NotSent:
 		res.Err = err
 	default:
 		res.Seen, res.Err = Seen{Outcome: Failed}, err
 	}
+}
+
+// madeID is the id of the object that a step created: of the row that was read
+// back, else as the answer tells it. Only what has the form of an id is taken.
+func (s *Step) madeID(row jc.Row, resp *jc.Response) string {
+	if s.Makes == nil {
+		return ""
+	}
+	id := s.Makes.IDOf(row)
+	if id == "" && resp != nil {
+		var made jc.Row
+		if resp.Decode(&made) == nil {
+			id = s.Makes.IDOf(made)
+		}
+	}
+	if !s.Makes.IsID(id) {
+		return ""
+	}
+	return id
+}
+
+// targetsAfter are the targets with the object that the step created, first.
+func (s *Step) targetsAfter(made string) []auth.Target {
+	if made == "" {
+		return s.Targets
+	}
+	out := slices.Clone(s.Targets)
+	if i := slices.IndexFunc(out, func(t auth.Target) bool { return t.Type == s.Makes.Type && t.ID == "" }); i >= 0 {
+		out[i].ID = made
+		return out
+	}
+	return append([]auth.Target{{Type: s.Makes.Type, ID: made}}, out...)
 }
 
 // readBack looks whether the change is there, a few times where it is not at once.

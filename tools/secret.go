@@ -27,7 +27,11 @@ func planSecret(t *Tool, r *Reader, in any) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(bodyOf(req)), State: stateOf(in)}
+	return withheld(t, Step{Tool: t, Request: req, Targets: targetsOf(in), After: hideSecrets(bodyOf(req)), State: stateOf(in)}), nil
+}
+
+// withheld is the plan of a step whose answer is a secret.
+func withheld(t *Tool, step Step) *Plan {
 	step.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
 		switch {
 		case resp == nil:
@@ -43,12 +47,12 @@ func planSecret(t *Tool, r *Reader, in any) (*Plan, error) {
 			return r.d.reportOne(ctx, r, res), nil
 		}
 		return Answer{Text: []string{fmt.Sprintf("read and withheld. %s (%s). %s", stepLine(res.Step), r.orgName(ctx), sentence(res.Note))}}, nil
-	}}, nil
+	}}
 }
 
 // facts about a secret that are no secret: what it belongs to, when it ends.
 var plainFacts = []string{"id", "_id", "objectId", "name", "displayName", "state", "status", "type", "expires", "expiry", "expireTime",
-	"expirationTimestamp", "createdAt", "created", "updatedAt"}
+	"expirationTimestamp", "expirationTime", "enrollmentDate", "createdAt", "created", "updatedAt"}
 
 // receipt says which fields came. Only what is known to be no secret is shown.
 func receipt(resp *jc.Response) string {

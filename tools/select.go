@@ -20,10 +20,14 @@ const (
 	CoreSurface Surface = "core"
 	// FullSurface lists all.
 	FullSurface Surface = "full"
+	// MicroSurface lists only what finds and calls the others.
+	MicroSurface Surface = "micro"
 )
 
 // Surfaces are the known ones.
-func Surfaces() []string { return []string{string(CoreSurface), string(FullSurface)} }
+func Surfaces() []string {
+	return []string{string(CoreSurface), string(FullSurface), string(MicroSurface)}
+}
 
 // Selection narrows what is listed and can be called. The zero value is the core surface.
 type Selection struct {
@@ -49,7 +53,12 @@ func (s Selection) pick(all []*Tool) ([]*Tool, error) {
 	var out []*Tool
 	for _, t := range all {
 		switch {
-		case s.ReadOnly && t.Risk != auth.Read,
+		case s.ReadOnly && t.Risk != auth.Read:
+		case s.Surface == MicroSurface: // what is named narrows what these reach
+			if t.Toolset == "api" {
+				out = append(out, t)
+			}
+		case
 			len(s.Toolsets) > 0 && !slices.Contains(s.Toolsets, t.Toolset),
 			!s.globbed(t.Name),
 			!named && s.Surface == CoreSurface && !t.Core:
@@ -58,6 +67,17 @@ func (s Selection) pick(all []*Tool) ([]*Tool, error) {
 		}
 	}
 	return out, nil
+}
+
+// reachable are the tools that can be called at all: the selected ones, and where
+// carriers are among them, every tool that the narrowing leaves.
+func (s Selection) reachable(all []*Tool) ([]*Tool, error) {
+	picked, err := s.pick(all)
+	if err != nil || !slices.ContainsFunc(picked, func(t *Tool) bool { return t.carries != nil }) {
+		return picked, err
+	}
+	s.Surface = FullSurface
+	return s.pick(all)
 }
 
 func (s Selection) check(all []*Tool) error {

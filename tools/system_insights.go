@@ -34,6 +34,7 @@ func systemInsightsQuery() *Tool {
 	for i := range tables[1:] {
 		t.Operations = append(t.Operations, tables[1+i].At())
 	}
+	t.variants = tableVariants()
 	t.columns = nil
 	t.outFields = []string{deviceField, "system_id", "collection_time"}
 	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {

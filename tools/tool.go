@@ -35,6 +35,7 @@ type Tool struct {
 	kinds     []*jc.Kind    // of its refs and rows: their look-ups are derived reads
 	lists     bool
 	merge     bool
+	job       bool   // made of steps
 	creates   bool   // makes an object
 	noBack    string // why a change cannot be read back; "" when it can
 	columns   []string
@@ -46,11 +47,18 @@ type Tool struct {
 	groups    *grouping           // what filter group= means
 	search    *jc.Endpoint        // the POST that takes what a list's GET cannot
 	plan      func(context.Context, *Reader, any) (*Plan, error)
-	takes     []string     // parameters of a list's operation, of the usual ones; nil is all
-	untyped   bool         // only method and path are published
-	seenUse   []string     // fields of the body that were seen in use, where untyped
-	after     *jc.Endpoint // reads what an untyped create made
-	err       error        // what does not fit; stops the start
+	takes     []string            // parameters of a list's operation, of the usual ones; nil is all
+	carries   []auth.Risk         // risks of the tools it calls, where it calls others
+	untyped   bool                // only method and path are published
+	seenUse   []string            // fields of the body that were seen in use, where untyped
+	after     *jc.Endpoint        // reads what an untyped create made
+	asSent    func(jc.Row) jc.Row // gives what is read the form of what is sent
+	emptyBody bool                // an untyped body may be left out
+	selects   string              // what the objects are called that an untyped body names
+	back      *jc.Endpoint        // reads what a change changed, where its own path has no GET
+	reading   reading             // where a change is read back, if not by a GET alone
+	err       error               // what does not fit; stops the start
+	variants  []variant           // uses that search finds by themselves
 }
 
 // Option adds to a declaration or overrides what its verb gives.
@@ -209,8 +217,8 @@ func Create[In, T any](name, at, doc string, opts ...Option) *Tool {
 // Change declares a tool that changes an object.
 func Change[In, T any](name, at, doc string, opts ...Option) *Tool {
 	t := declare[In, T](name, doc, auth.Change, jc.Idempotent, opts, at)
-	if len(t.Operations) > 0 && t.noBack == "" {
-		t.reads = append(t.reads, jc.Endpoint{Method: "GET", Path: t.Operations[0].Path})
+	if len(t.Operations) > 0 && t.noBack == "" && t.reading.list == nil {
+		t.reads = append(t.reads, t.backAt())
 	}
 	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) { return planChange(ctx, t, r, in) }
 	return t.done(dryArgs{})
@@ -219,7 +227,7 @@ func Change[In, T any](name, at, doc string, opts ...Option) *Tool {
 // Delete declares a tool that deletes an object.
 func Delete[In any](name, at, doc string, opts ...Option) *Tool {
 	t := declare[In, None](name, doc, auth.Destroy, jc.Idempotent, opts, at)
-	if len(t.Operations) > 0 && t.noBack == "" {
+	if len(t.Operations) > 0 && t.noBack == "" && t.reading.list == nil {
 		t.reads = append(t.reads, jc.Endpoint{Method: "GET", Path: t.Operations[0].Path})
 	}
 	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) { return planDelete(t, r, in) }
@@ -256,6 +264,7 @@ type Uses struct {
 // steps, has each granted as its own tool, confirms once and runs them.
 func Job[In any](name, doc string, uses Uses, plan func(context.Context, *Reader, *In) (*Plan, error), opts ...Option) *Tool {
 	t := declare[In, None](name, doc, uses.Risk, uses.Effect, opts, uses.Own...)
+	t.job = true
 	for _, part := range uses.Tools {
 		t.Risk = max(t.Risk, part.Risk) // as dangerous as the worst it can reach
 		t.Effect = max(t.Effect, part.Effect)
@@ -299,6 +308,9 @@ func declare[In, T any](name, doc string, risk auth.Risk, effect jc.Effect, opts
 	for _, o := range opts {
 		o(t)
 	}
+	if t.search != nil {
+		t.Operations = append(t.Operations, *t.search)
+	}
 	t.kinds = append(t.kinds, refKinds(t.in)...)
 	if t.kind != nil {
 		t.kinds = append(t.kinds, t.kind)
@@ -317,7 +329,7 @@ func (t *Tool) done(ours ...any) *Tool {
 	if t.Risk != auth.Read && t.Effect == jc.Safe && t.Risk != auth.Reveal {
 		t.fail("it changes something and claims the effect %q", t.Effect)
 	}
-	if len(t.Operations) == 1 {
+	if len(t.Operations) == 1 || t.search != nil {
 		if err := fitsPath(t.in, t.Operations[0]); err != nil {
 			t.fail("%v", err)
 		}

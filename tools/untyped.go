@@ -28,6 +28,9 @@ func Untyped(fields ...string) Option {
 	}
 }
 
+// EmptyBody marks an untyped operation that means something without a body.
+var EmptyBody Option = func(t *Tool) { t.emptyBody = true }
+
 // bodyArgs are what an untyped operation with a body takes.
 type bodyArgs struct {
 	Body map[string]any `json:"body,omitempty" in:"-"`
@@ -43,14 +46,15 @@ func (t *Tool) bodyPart() reflect.Type {
 	if !t.untyped || len(t.Operations) != 1 {
 		return nil
 	}
-	switch t.Operations[0].Method {
-	case "PUT", "PATCH":
+	if t.selects != "" {
 		return reflect.TypeFor[bodyNeeded]()
-	case "POST":
-		if t.creates {
-			return reflect.TypeFor[bodyNeeded]()
+	}
+	switch t.Operations[0].Method {
+	case "PUT", "PATCH", "POST":
+		if t.emptyBody || t.Operations[0].Method == "POST" && !t.creates {
+			return reflect.TypeFor[bodyArgs]()
 		}
-		return reflect.TypeFor[bodyArgs]()
+		return reflect.TypeFor[bodyNeeded]()
 	}
 	return nil
 }
@@ -96,6 +100,13 @@ func idOf(row jc.Row) string {
 	for _, f := range []string{"id", "_id", "objectId", "uuid"} {
 		if s := row.Text(f); s != "" {
 			return s
+		}
+	}
+	if len(row) == 1 { // the object may be under one key
+		for _, v := range row {
+			if inner, ok := v.(map[string]any); ok {
+				return idOf(inner)
+			}
 		}
 	}
 	return ""

@@ -30,10 +30,11 @@ func markdown(list []*tools.Tool) string {
 	fmt.Fprintf(&b, "# Tools\n\n%d tools in %d toolsets. Made by `go run ./cmd/jc-mcp tools --markdown > docs/tools.md`; do not edit.\n\n",
 		len(list), len(sets))
 	b.WriteString("Risk: read; change; destroy (a person is asked); reveal (would return a secret). " +
-		"Effect: what sending it again would do. Arguments marked * are required.\n\n" + sharedArguments)
+		"Effect: what sending it again would do. " +
+		"Surface: the smallest that lists it (micro is in core, core in full). Tokens: what listing it costs. Arguments marked * are required.\n\n" + sharedArguments)
 	for _, set := range sets {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", set, tools.Toolsets[set])
-		b.WriteString("| name | risk | effect | core | operations | description |\n| --- | --- | --- | --- | --- | --- |\n")
+		b.WriteString("| name | risk | effect | surface | tokens | operations | description |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 		for _, t := range bySet[set] {
 			toolRow(&b, t)
 		}
@@ -45,15 +46,11 @@ func markdown(list []*tools.Tool) string {
 }
 
 func toolRow(b *strings.Builder, t *tools.Tool) {
-	core := ""
-	if t.Core {
-		core = "yes"
-	}
 	ops := operations(t)
 	for i, o := range ops {
 		ops[i] = "`" + o + "`"
 	}
-	cells := []string{"`" + t.Name + "`", t.Risk.String(), t.Effect.String(), core, strings.Join(ops, "<br>"), t.Doc}
+	cells := []string{"`" + t.Name + "`", t.Risk.String(), t.Effect.String(), string(t.Surface()), fmt.Sprint(t.ListedTokens()), strings.Join(ops, "<br>"), t.Doc}
 	for i, c := range cells {
 		cells[i] = strings.ReplaceAll(c, "|", `\|`)
 	}

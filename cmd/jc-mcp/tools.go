@@ -74,6 +74,8 @@ type declared struct {
 	Risk        string          `json:"risk"`
 	Effect      string          `json:"effect"`
 	Core        bool            `json:"core"`
+	Surface     string          `json:"surface"`    // the smallest that lists it
+	Tokens      int             `json:"tokens"`     // what listing it costs, o200k
 	Operations  []string        `json:"operations"` // "GET /api/…"
 	InputSchema json.RawMessage `json:"input_schema"`
 }
@@ -83,7 +85,7 @@ func (s *shell) toolsJSON(list []*tools.Tool) error {
 	for i, t := range list {
 		out[i] = declared{
 			Name: t.Name, Toolset: t.Toolset, Title: t.Title, Description: t.Doc, Risk: t.Risk.String(),
-			Effect: t.Effect.String(), Core: t.Core, Operations: operations(t), InputSchema: t.Schema.Full,
+			Effect: t.Effect.String(), Core: t.Core, Surface: string(t.Surface()), Tokens: t.ListedTokens(), Operations: operations(t), InputSchema: t.Schema.Full,
 		}
 	}
 	enc := json.NewEncoder(s.out)

@@ -12,6 +12,7 @@ type graphKind struct {
 	kind, path string
 	targets    []string
 	pick       func(*Org) *collection
+	generic    string // the path of a generic collection, "" for others
 }
 
 var (
@@ -23,21 +24,38 @@ var (
 
 func graphKinds() []graphKind {
 	return []graphKind{
-		{"user", "users", userSide, (*Org).theUsers},
-		{"user_group", "usergroups", userSide, (*Org).theUserGroups},
-		{"system", "systems", deviceSide, (*Org).theDevices},
-		{"system_group", "systemgroups", deviceSide, (*Org).theDeviceGroups},
-		{"application", "applications", toUsers, (*Org).theApplications},
-		{"radius_server", "radiusservers", toUsers, (*Org).theRadius},
-		{"ldap_server", "ldapservers", toUsers, (*Org).theLDAP},
-		{"active_directory", "activedirectories", toUsers, (*Org).theDirectories},
-		{"policy", "policies", toDevices, (*Org).thePolicies},
-		{"command", "commands", toDevices, (*Org).theCommands},
-		{"software_app", "softwareapps", toDevices, (*Org).theSoftware},
-		{"policy_group", "policygroups", toDevices, (*Org).thePolicyGroups},
-		{"g_suite", "gsuites", toUsers, (*Org).theGSuites},
-		{"office_365", "office365s", toUsers, (*Org).theOffice365s},
+		{"user", "users", userSide, (*Org).theUsers, ""},
+		{"user_group", "usergroups", userSide, (*Org).theUserGroups, ""},
+		{"system", "systems", deviceSide, (*Org).theDevices, ""},
+		{"system_group", "systemgroups", deviceSide, (*Org).theDeviceGroups, ""},
+		{"application", "applications", toUsers, (*Org).theApplications, ""},
+		{"radius_server", "radiusservers", toUsers, (*Org).theRadius, ""},
+		{"ldap_server", "ldapservers", toUsers, (*Org).theLDAP, ""},
+		{"active_directory", "activedirectories", toUsers, (*Org).theDirectories, ""},
+		{"policy", "policies", toDevices, (*Org).thePolicies, ""},
+		{"command", "commands", toDevices, (*Org).theCommands, ""},
+		{"software_app", "softwareapps", toDevices, (*Org).theSoftware, ""},
+		{"policy_group", "policygroups", toDevices, (*Org).thePolicyGroups, ""},
+		{"g_suite", "gsuites", toUsers, (*Org).theGSuites, ""},
+		{"office_365", "office365s", toUsers, (*Org).theOffice365s, ""},
+		genericKind("idp_routing_policy", "identity-provider/policies", toUsers),
+		genericKind("health_rule", "healthmonitoring/rules", []string{"system_group"}),
+		genericKind("password_manager_item", "passwordmanageritems", toUsers),
 	}
+}
+
+func genericKind(kind, path string, targets []string) graphKind {
+	return graphKind{kind, path, targets, func(o *Org) *collection { return o.collectionAt(path) }, path}
+}
+
+// kindAt is the type of what a generic collection holds, if it is in the graph.
+func kindAt(path string) (graphKind, bool) {
+	for _, k := range graphKinds() {
+		if k.generic == path {
+			return k, true
+		}
+	}
+	return graphKind{}, false
 }
 
 func kindOf(kind string) (graphKind, bool) {
@@ -281,13 +299,16 @@ func (c *call) edgeState(op string, known bool, what string) *reply {
 
 // graphRoutes adds every path of the graph from one table.
 func graphRoutes(add func(string, handler)) {
-	fromPeople := []string{"application", "system", "system_group", "radius_server", "ldap_server", "active_directory", "g_suite", "office_365"}
+	fromPeople := []string{"application", "system", "system_group", "radius_server", "ldap_server", "active_directory", "g_suite", "office_365",
+		"policy", "policy_group"}
+	both := []string{"system", "system_group", "user", "user_group"}
 	fromDevices := []string{"user", "user_group", "policy", "policy_group", "command"}
 	reachedFrom := map[string][]string{
 		"user": fromPeople, "user_group": fromPeople, "system": fromDevices, "system_group": fromDevices,
-		"application": toUsers, "radius_server": toUsers, "ldap_server": toUsers, "active_directory": toUsers,
+		"application": toUsers, "radius_server": {"user", "user_group", "system_group"}, "ldap_server": toUsers, "active_directory": toUsers,
 		"g_suite": toUsers, "office_365": toUsers,
-		"policy": toDevices, "policy_group": toDevices, "command": toDevices, "software_app": toDevices,
+		"policy": both, "policy_group": both, "command": toDevices, "software_app": toDevices,
+		"health_rule": {"system_group"}, "password_manager_item": toUsers,
 	}
 	for _, k := range graphKinds() {
 		base := "/api/v2/" + k.path + "/{id}"

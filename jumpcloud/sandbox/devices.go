@@ -96,7 +96,7 @@ func (c *call) diskKey() *reply {
 		return c.notFound()
 	}
 	h := strings.ToUpper(derive(c.opt.Seed, "fde/"+d.id, 0))
-	key := strings.Join([]string{h[0:4], h[4:8], h[8:12], h[12:16], h[16:20], h[20:24]}, "-")
+	key := secretMark + strings.Join([]string{h[0:4], h[4:8], h[8:12], h[12:16], h[16:20], h[20:24]}, "-")
 	c.logChange("system_fde_key_decrypt", "systems", c.deviceResource(d), nil)
 	return ok(map[string]any{"key": key})
 }

@@ -75,6 +75,10 @@ var exceptions = []exception{
 	{"GET", regexp.MustCompile(`^/api/v2/alerts`), "published by name only, the shape is not known"},
 	{"POST", regexp.MustCompile(`^/api/v2/alerts/[^/]+/status`), "published by name only; the body is what a client sends"},
 	{"POST", regexp.MustCompile(`^/api/systemusers/[^/]+/state/suspend`), "published by name only"},
+	{"GET", regexp.MustCompile(`^/api/v2/(users|usergroups)/[^/]+/(policies|policygroups)\b`), "published by name only; as the other traversals"},
+	{"GET", regexp.MustCompile(`^/api/v2/(policies|policygroups)/[^/]+/(users|usergroups)\b`), "published by name only; as the other traversals"},
+	{"GET", regexp.MustCompile(`^/api/v2/radiusservers/[^/]+/systemgroups\b`), "published by name only; as the other traversals"},
+	{"GET", regexp.MustCompile(`^/api/v2/(healthmonitoring/rules|passwordmanageritems)/[^/]+/`), "published by name only; as the other associations"},
 	{"GET", regexp.MustCompile(`^/api/v2/systeminsights/tpm_info`), "published as text/html, which no table can be; the others are JSON"},
 }
 

@@ -43,6 +43,9 @@ type Org struct {
 	log                                               *eventLog
 	due                                               []task
 	granted                                           []grantedAccess
+	rest                                              rest
+	reports                                           *collection // made when first read
+	suggested                                         map[node][]suggestion
 }
 
 // New builds an organisation. The same options give the same one, ids
@@ -67,7 +70,7 @@ func New(opt Options) (*Org, error) {
 	o.faults = rand.New(rand.NewPCG(opt.Seed, 0xfa017))
 	o.collections()
 	o.seed()
-	o.routes = o.routing()
+	o.routes = routes()
 	return o, nil
 }
 
@@ -149,17 +152,26 @@ func (o *Org) Snapshot() map[string][]map[string]any {
 }
 
 // Rows is a deep copy of one of the collections of Snapshot, for tests that
-// need no more; nil for events, the graph and unknown names.
+// need no more; nil for events, the graph and unknown names. What the generic
+// operations answer goes by its path without /api/v2/, ids filled in:
+// "duo/accounts", "duo/accounts/65fa…/applications", "roles"; what there is one
+// of (a settings page that was set) is one row under its path. Administrators
+// are "administrators", reports of Directory Insights "reports". "acts" are the
+// actions that were asked for, oldest first: {id, operation, path, target, body,
+// at}, operation as in "POST workdays/{workday_id}/auth".
 func (o *Org) Rows(name string) []map[string]any {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settle(o.now())
+	if name == "reports" {
+		return copies(o.theReports())
+	}
 	for _, c := range o.all() {
 		if c.name == name {
 			return copies(c)
 		}
 	}
-	return nil
+	return o.restRows(name)
 }
 
 func copies(c *collection) []map[string]any {

@@ -44,23 +44,36 @@ func (n *routeNode) handle(route string, h handler) {
 }
 
 // find gives the handler of a path; nil with found=true means that the path
-// exists but not with this method.
+// exists but not with this method. A part that is written out goes before one
+// that takes anything, unless the path leads nowhere from there.
 func (n *routeNode) find(method, path string) (h handler, params map[string]string, found bool) {
 	params = map[string]string{}
-	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
-		if next := n.static[part]; next != nil {
-			n = next
-			continue
-		}
-		value, err := url.PathUnescape(part)
-		if n.param == nil || err != nil || value == "" {
-			return nil, nil, false
-		}
-		n = n.param
-		params[n.name] = value
-	}
-	if n.verbs == nil {
+	end := n.walk(strings.Split(strings.TrimPrefix(path, "/"), "/"), params)
+	if end == nil {
 		return nil, nil, false
 	}
-	return n.verbs[method], params, true
+	return end.verbs[method], params, true
+}
+
+func (n *routeNode) walk(parts []string, params map[string]string) *routeNode {
+	if len(parts) == 0 {
+		if n.verbs == nil {
+			return nil
+		}
+		return n
+	}
+	if next := n.static[parts[0]]; next != nil {
+		if end := next.walk(parts[1:], params); end != nil {
+			return end
+		}
+	}
+	value, err := url.PathUnescape(parts[0])
+	if n.param == nil || err != nil || value == "" {
+		return nil
+	}
+	end := n.param.walk(parts[1:], params)
+	if end != nil {
+		params[n.param.name] = value
+	}
+	return end
 }

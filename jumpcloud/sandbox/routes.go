@@ -1,8 +1,17 @@
 package sandbox
 
-// routing builds the table of all operations that are answered. Anything else
-// is 404, as on a plan that lacks the feature.
-func (o *Org) routing() *routeNode {
+import "sync"
+
+// routes is the table of all operations that are answered, built once a
+// process: no handler holds anything of an organisation. It is filled in init
+// because handlers reach it.
+var routes func() *routeNode
+
+func init() { routes = sync.OnceValue(routing) }
+
+// routing builds the table. Anything else is 404, as on a plan that lacks the
+// feature.
+func routing() *routeNode {
 	root := &routeNode{}
 	add := root.handle
 	v1Routes(add)
@@ -14,6 +23,9 @@ func (o *Org) routing() *routeNode {
 	appleRoutes(add)
 	googleRoutes(add)
 	moreRoutes(add)
+	specialRoutes(add)
+	providerRoutes(add)
+	restRoutes(add)
 	add("POST /insights/directory/v1/events", (*call).events)
 	add("POST /insights/directory/v1/events/count", (*call).eventsCount)
 	add("POST /insights/directory/v1/events/distinct", (*call).eventsDistinct)

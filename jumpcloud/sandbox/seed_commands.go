@@ -73,7 +73,7 @@ func (o *Org) seedResults() {
 func (o *Org) seedServers() {
 	ldap := o.ldap.add(map[string]any{"id": o.id("ldap", 0), "name": "jumpcloud", "userLockoutAction": "disable", "userPasswordExpirationAction": "disable"})
 	radius := o.radius.add(map[string]any{"_id": o.id("radius", 0), "organization": o.orgID, "name": "Office WiFi",
-		"networkSourceIp": "198.51.100.10", "sharedSecret": "sandbox-shared-secret", "mfa": "DISABLED", "authIdp": "JUMPCLOUD",
+		"networkSourceIp": "198.51.100.10", "sharedSecret": secretMark + "radius-office-wifi", "mfa": "DISABLED", "authIdp": "JUMPCLOUD",
 		"userLockoutAction": "REMOVE", "userPasswordExpirationAction": "REMOVE", "userPasswordEnabled": true,
 		"userCertEnabled": false, "deviceCertEnabled": false, "radsecEnabled": false, "requireRadsec": false,
 		"requireTlsAuth": false, "caCert": ""})

@@ -12,6 +12,7 @@ func (o *Org) seedMore() {
 	o.seedPolicyStats()
 	o.seedAlerts()
 	o.seedAndroid()
+	o.seedBonds()
 }
 
 func (o *Org) seedCloudDirectories() {
@@ -65,4 +66,27 @@ func (o *Org) seedKeysAndPhones() {
 			"device": map[string]any{"appVersion": "2.1.4", "make": p.make, "model": p.model, "os": p.os, "osVersion": p.version, "uvEnabled": i%2 == 0}})
 		o.pushStatus(u.id, "ENROLLED")
 	}
+}
+
+// seedBonds binds what the generic collections will hold: their ids are known
+// before they are made.
+func (o *Org) seedBonds() {
+	staff, contractors := node{"user_group", o.groupNamed("All Staff").id}, node{"user_group", o.groupNamed("Contractors").id}
+	o.graph.newBond(node{"idp_routing_policy", o.seedID("identity-provider/policies", 0)}, contractors, nil)
+	o.graph.newBond(node{"idp_routing_policy", o.seedID("identity-provider/policies", 2)}, staff, nil)
+	for i := range 2 {
+		o.graph.newBond(node{"health_rule", o.seedID("healthmonitoring/rules", i)}, node{"system_group", o.deviceGroups.order[i].id}, nil)
+	}
+	o.graph.newBond(node{"password_manager_item", o.seedID("passwordmanageritems", 0)}, node{"user_group", o.groupNamed("IT").id}, nil)
+	o.graph.newBond(node{"password_manager_item", o.seedID("passwordmanageritems", 0)}, node{"user", o.users.order[0].id}, nil)
+	it := node{"user_group", o.groupNamed("IT").id}
+	o.graph.newBond(node{"policy", o.policies.order[0].id}, it, nil)
+	o.graph.newBond(node{"policy_group", o.policyGroups.order[0].id}, it, nil)
+	o.graph.newBond(node{"radius_server", o.radius.order[0].id}, node{"system_group", o.deviceGroups.find("name", "Macs").id}, nil)
+}
+
+// seedID is the id of the n-th seed of a generic collection.
+func (o *Org) seedID(path string, n int) string {
+	k := &maker{o: o, place: path, n: n}
+	return k.id("id", "id")
 }

@@ -104,9 +104,10 @@ func (t *Transport) handle(ctx context.Context, r mcp.CallToolRequest) (*mcp.Cal
 		call.Progress = x.progress
 	}
 	a := t.server.Call(ctx, call)
-	x.outcome = a.Code
+	x.outcome, x.answered = a.Code, nil
 	if a.Ask == nil {
-		return resultOf(a), nil
+		x.answered = &a
+		return new(mcp.CallToolResult), nil // dispatch writes the answer itself
 	}
 	if !x.canAsk {
 		return mcp.NewToolResultError("needs_approval: a person must agree, and this client cannot ask one; nothing was done"), nil
@@ -132,15 +133,24 @@ func replied(p mcp.MultiRoundTripParams) *tools.Reply {
 	return &tools.Reply{Accepted: answer.Action == mcp.ElicitationResponseActionAccept, State: p.RequestState}
 }
 
-func resultOf(a tools.Answer) *mcp.CallToolResult {
-	r := &mcp.CallToolResult{Content: make([]mcp.Content, 0, len(a.Text)), IsError: a.IsError}
-	for _, s := range a.Text {
-		r.Content = append(r.Content, mcp.NewTextContent(s))
+// callResult is that of tools/call.
+type callResult struct {
+	head
+	Content    []textOut       `json:"content"`
+	Structured json.RawMessage `json:"structuredContent,omitempty"`
+	IsError    bool            `json:"isError,omitempty"`
+}
+
+// resultOf writes a tool's answer.
+func (x *exchange) resultOf(a *tools.Answer) reply {
+	out := callResult{head: x.head(mcp.ResultTypeComplete), Content: make([]textOut, len(a.Text)), IsError: a.IsError}
+	for i, s := range a.Text {
+		out.Content[i] = textOut{"text", s}
 	}
 	if len(bytes.TrimSpace(a.Structured)) > 0 {
-		r.StructuredContent = a.Structured
+		out.Structured = a.Structured
 	}
-	return r
+	return encoded(out)
 }
 
 // wantsProgress says that somebody is told: the client that asked for it, and

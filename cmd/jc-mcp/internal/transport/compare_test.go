@@ -2,21 +2,19 @@ package transport
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/jc-mcp/jc-mcp/tools"
@@ -62,197 +60,125 @@ func sdkServer(n int) *sdk.Server {
 	return s
 }
 
-// subject is one server under load: round makes one request with an id and waits
-// for the answer. It is safe for as many callers as dial was told.
-type subject interface {
-	round(caller int, body string) error
-}
-
-// onStdio is a client of a server on pipes: callers share the pipe, answers find
-// their caller by id.
-type onStdio struct {
-	mu  sync.Mutex
-	in  io.Writer
-	got []chan bool
-}
-
-func dialStdio(t *testing.T, callers int, serve func(in io.ReadCloser, out io.WriteCloser)) subject {
-	t.Helper()
-	ir, iw := io.Pipe()
-	or, ow := io.Pipe()
-	s := &onStdio{in: iw}
-	for range callers {
-		s.got = append(s.got, make(chan bool, 1))
-	}
-	var running sync.WaitGroup
-	running.Go(func() { serve(ir, ow); ow.Close() })
-	running.Go(func() {
-		lines := bufio.NewReaderSize(or, 1<<20)
-		for {
-			line, err := lines.ReadSlice('\n')
-			for errors.Is(err, bufio.ErrBufferFull) {
-				line, err = lines.ReadSlice('\n') // of a long list the rest does not count
-			}
-			if err != nil {
-				return
-			}
-			s.deliver(line)
-		}
-	})
-	t.Cleanup(func() { iw.Close(); ir.Close(); or.Close(); running.Wait() })
-	return s
-}
-
-// deliver reads the id, which stands before the result in what both servers write.
-func (s *onStdio) deliver(line []byte) {
-	i := bytes.Index(line, []byte(`"id":`))
-	if i < 0 {
-		s.got[0] <- false
-		return
-	}
-	n := 0
-	for _, c := range line[i+5:] {
-		if c < '0' || c > '9' {
-			break
-		}
-		n = 10*n + int(c-'0')
-	}
-	s.got[n%len(s.got)] <- !bytes.Contains(line, []byte(`"error":`))
-}
-
-func (s *onStdio) round(caller int, body string) error {
-	s.mu.Lock()
-	_, err := io.WriteString(s.in, body+"\n")
-	s.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	if !<-s.got[caller] {
-		return errors.New("an error was answered")
-	}
-	return nil
-}
-
-// onHTTP is a client with a connection for each caller.
-type onHTTP struct {
-	host  string
-	conns []net.Conn
-	read  []*bufio.Reader
-}
-
-func dialHTTP(t *testing.T, callers int, url string) subject {
-	t.Helper()
-	host, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
-	s := &onHTTP{host: host}
-	for range callers {
-		c, err := net.Dial("tcp", host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		s.conns = append(s.conns, c)
-		s.read = append(s.read, bufio.NewReader(c))
-	}
-	return s
-}
-
-func (s *onHTTP) round(caller int, body string) error {
-	method, name := "tools/list", ""
-	if strings.Contains(body, `"tools/call"`) {
-		method, name = "tools/call", "Mcp-Name: tool_000\r\n"
-	}
-	_, err := fmt.Fprintf(s.conns[caller], "POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"+
-		"Mcp-Protocol-Version: 2026-07-28\r\nMcp-Method: %s\r\n%sContent-Length: %d\r\n\r\n%s", s.host, method, name, len(body), body)
-	if err != nil {
-		return err
-	}
-	r, err := http.ReadResponse(s.read[caller], nil)
-	if err != nil {
-		return err
-	}
-	defer r.Body.Close()
-	if _, err := io.Copy(io.Discard, r.Body); err != nil || r.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d: %w", r.StatusCode, err)
-	}
-	return nil
-}
-
-// rate makes requests for a while and gives how many a second were answered.
-func rate(t *testing.T, s subject, callers int, body func(id int) string, d time.Duration) float64 {
-	t.Helper()
-	var done atomic.Int64
-	var wg sync.WaitGroup
-	start := time.Now()
-	for c := range callers {
-		wg.Go(func() {
-			for i := c; time.Since(start) < d; i += callers {
-				if err := s.round(c, body(i)); err != nil {
-					t.Error(err)
-					return
-				}
-				done.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	return float64(done.Load()) / time.Since(start).Seconds()
-}
-
 func trivialCall(id int) string {
 	return call26(fmt.Sprint(id), "tool_000", `{"user":"ada","limit":5,"state":"on"}`)
 }
 
 func trivialList(id int) string { return list26(fmt.Sprint(id)) }
 
-// TestFasterThanTheSDK compares with a go-sdk server of the same tools, in turns
-// and the best of each, because the machine may be busy. The aim is twice as
-// fast at 16 callers; a noisy run must not fail, so less is the gate.
+// TestFasterThanTheSDK compares with a go-sdk server of the same tools, which
+// answers the same (TestComparedServersAnswerTheSame), driven by the same client
+// on the same kind of wire. Both serve in turns, and the median of the rounds
+// counts, because the machine may be busy. The aim is twice as fast everywhere.
+// What is measured is 4 to 9 times, so less than the gate is no noise any more.
 func TestFasterThanTheSDK(t *testing.T) {
 	if raceDetector || testing.Short() {
 		t.Skip("a comparison of speed: not under the race detector, not in short runs")
 	}
-	const gate = 1.3
-	for _, load := range []struct {
-		name  string
-		tools int
-		body  func(int) string
-		times time.Duration
-	}{{"tools/call", 1, trivialCall, 100 * time.Millisecond}, {"tools/list of 400", 400, trivialList, 80 * time.Millisecond}} {
+	for _, callers := range []int{1, 16} {
+		for _, wire := range []string{"stdio", "processes", "http"} {
+			compare(t, "tools/call", wire, 1, callers, trivialCall)
+		}
 		for _, wire := range []string{"stdio", "http"} {
-			for _, callers := range []int{1, 16} {
-				ours, theirs := oursOn(t, wire, load.tools, callers), theirsOn(t, wire, load.tools, callers)
-				var a, b float64
-				for range 3 {
-					a = max(a, rate(t, ours, callers, load.body, load.times))
-					b = max(b, rate(t, theirs, callers, load.body, load.times))
-				}
-				t.Logf("%-18s %-5s %2d callers: ours %7.0f a second, go-sdk %7.0f, ratio %.1f", load.name, wire, callers, a, b, a/b)
-				if callers == 16 && a < gate*b {
-					t.Errorf("%s over %s: only %.2f times as fast as go-sdk", load.name, wire, a/b)
-				}
-			}
+			compare(t, "tools/list of 400", wire, 400, callers, trivialList)
 		}
 	}
 }
 
+// compare makes rounds of one load on both servers.
+func compare(t *testing.T, name, wire string, tools, callers int, body func(int) string) {
+	t.Helper()
+	const gate, rounds, each = 1.7, 9, 30 * time.Millisecond
+	ours, theirs := oursOn(t, wire, tools, callers), theirsOn(t, wire, tools, callers)
+	for _, s := range []subject{ours, theirs} {
+		rate(t, s, callers, body, each) // a process has to start first
+	}
+	var a, b, ratios []float64
+	for i := range rounds {
+		x, y := rate(t, ours, callers, body, each), rate(t, theirs, callers, body, each)
+		a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
+		if t.Failed() {
+			t.Fatalf("%s over %s: round %d", name, wire, i)
+		}
+	}
+	slices.Sort(ratios)
+	t.Logf("%-17s %-9s %2d callers: ours %6.0f a second, go-sdk %6.0f, ratio %5.2f (%.2f to %.2f)",
+		name, wire, callers, median(a), median(b), median(ratios), ratios[0], ratios[rounds-1])
+	if median(ratios) < gate {
+		t.Errorf("%s over %s with %d callers: only %.2f times as fast as go-sdk, less than %.1f", name, wire, callers, median(ratios), gate)
+	}
+}
+
+func median(of []float64) float64 {
+	of = slices.Sorted(slices.Values(of))
+	return of[len(of)/2]
+}
+
+// TestComparedServersAnswerTheSame: else their speeds could not be compared.
+func TestComparedServersAnswerTheSame(t *testing.T) {
+	for name, serve := range map[string]func(int, io.ReadCloser, io.WriteCloser){"ours": serveOurs, "go-sdk": serveTheirs} {
+		ir, iw := io.Pipe()
+		or, ow := io.Pipe()
+		var running sync.WaitGroup
+		running.Go(func() { serve(3, ir, ow); ow.Close() })
+		w := &wire{t: t, in: iw, out: bufio.NewReader(or), outr: or}
+		w.send(trivialCall(7))
+		var got any
+		if err := json.Unmarshal([]byte(w.recv().raw), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]any{"jsonrpc": "2.0", "id": 7.0, "result": map[string]any{
+			"_meta":      map[string]any{"io.modelcontextprotocol/serverInfo": map[string]any{"name": "t", "version": "1"}},
+			"resultType": "complete",
+			"content":    []any{map[string]any{"type": "text", "text": `{"user":"ada","limit":5,"state":"on"}`}},
+		}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s answers a call otherwise (-want +got):\n%s", name, diff)
+		}
+		w.send(trivialList(8))
+		if m := w.recv(); strings.Count(m.raw, trivialSchema) != 3 || m.Error != nil {
+			t.Errorf("%s lists otherwise: %s", name, m.raw)
+		}
+		iw.Close()
+		or.Close()
+		running.Wait()
+	}
+}
+
+// The values of serveVariable that make a process a server of one trivial tool.
+const (
+	serveOursAlone   = "ours"
+	serveTheirsAlone = "go-sdk"
+)
+
+func serveOurs(n int, in io.ReadCloser, out io.WriteCloser) {
+	_ = New(newTrivial(n), Options{Name: "t", Version: "1"}).Stdio(context.Background(), in, out)
+}
+
+func serveTheirs(n int, in io.ReadCloser, out io.WriteCloser) {
+	_ = sdkServer(n).Run(context.Background(), &sdk.IOTransport{Reader: in, Writer: out})
+}
+
 func oursOn(t *testing.T, wire string, n, callers int) subject {
 	t.Helper()
-	if wire == "stdio" {
-		return dialStdio(t, callers, func(in io.ReadCloser, out io.WriteCloser) {
-			_ = New(newTrivial(n), Options{}).Stdio(context.Background(), in, out)
-		})
+	switch wire {
+	case "stdio":
+		return dialStdio(t, callers, func(in io.ReadCloser, out io.WriteCloser) { serveOurs(n, in, out) })
+	case "processes":
+		return dialProcess(t, callers, serveOursAlone)
 	}
-	return dialHTTP(t, callers, startHTTP(t, newTrivial(n), Options{}).url)
+	return dialHTTP(t, callers, startHTTP(t, newTrivial(n), Options{Name: "t", Version: "1"}).url)
 }
 
 func theirsOn(t *testing.T, wire string, n, callers int) subject {
 	t.Helper()
-	s := sdkServer(n)
-	if wire == "stdio" {
-		return dialStdio(t, callers, func(in io.ReadCloser, out io.WriteCloser) {
-			_ = s.Run(context.Background(), &sdk.IOTransport{Reader: in, Writer: out})
-		})
+	switch wire {
+	case "stdio":
+		return dialStdio(t, callers, func(in io.ReadCloser, out io.WriteCloser) { serveTheirs(n, in, out) })
+	case "processes":
+		return dialProcess(t, callers, serveTheirsAlone)
 	}
+	s := sdkServer(n)
 	h := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return s }, &sdk.StreamableHTTPOptions{Stateless: true, JSONResponse: true})
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)

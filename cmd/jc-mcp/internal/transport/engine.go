@@ -55,20 +55,23 @@ func onlyModern(c *mcp.ServerCapabilities) {
 // dispatch lets mcp-go answer the request.
 func (t *Transport) dispatch(ctx context.Context, x *exchange) reply {
 	var drop []string
-	put := map[string]string{}
+	version := ""
 	if x.msg.method == "initialize" && !x.modern {
-		put["protocolVersion"] = negotiate(text(x.msg.param("protocolVersion")))
+		version = negotiate(text(x.msg.param("protocolVersion")))
 	}
 	if !x.modern || !x.canAsk && t.wide == nil { // such a client was never asked this way
 		drop = []string{"inputResponses", "requestState"}
 	}
 	ctx = context.WithValue(t.engine.WithContext(ctx, t.sessionOf(x)), exchangeKey{}, x)
 	ctx = server.WithSupportedProtocolVersions(ctx, revisions)
-	r := replyOf(t.engine.HandleMessage(ctx, x.msg.canonical(put, drop...)))
+	made := t.engine.HandleMessage(ctx, x.msg.canonical(version, drop...))
 	if x.failure != nil {
 		return reply{err: x.failure}
 	}
-	return r
+	if _, ok := made.(mcp.JSONRPCResponse); ok && x.answered != nil {
+		return x.resultOf(x.answered)
+	}
+	return replyOf(made)
 }
 
 // sessionOf is the request as mcp-go sees it: for a [Wide] server with more to ask.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 // sink is where the messages of one request go. What is sent after the result,
@@ -50,6 +52,9 @@ type exchange struct {
 	outcome string
 	// failure, when set by a handler, is answered in place of what mcp-go makes.
 	failure *rpcError
+	// answered, when set by a handler, is what the tool said: it is written in
+	// place of what mcp-go makes, which encodes slowly.
+	answered *tools.Answer
 
 	progressed int // the last progress sent; it must grow
 }

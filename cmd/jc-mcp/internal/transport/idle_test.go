@@ -18,8 +18,17 @@ import (
 // share the files of one process.
 const serveVariable = "JC_MCP_TRANSPORT_SERVE"
 
-// serveAlone serves until stdin ends, and prints its address first.
+// serveAlone serves until stdin ends: over HTTP, whose address it prints first,
+// or on stdio as one of the servers that are compared.
 func serveAlone() {
+	switch os.Getenv(serveVariable) {
+	case serveOursAlone:
+		serveOurs(1, os.Stdin, os.Stdout)
+		return
+	case serveTheirsAlone:
+		serveTheirs(1, os.Stdin, os.Stdout)
+		return
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 // logged writes the line of an answered request: names that this server knows,
 // numbers and codes; nothing that a caller or JumpCloud wrote.
 func (x *exchange) logged(ctx context.Context, start time.Time, r reply) {
+	if !x.t.opt.Log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
 	attrs := []any{"method", x.t.loggable(x.msg.method), "ms", time.Since(start).Milliseconds(), "outcome", x.outcomeOf(r)}
 	if x.tool != "" {
 		attrs = append(attrs, "tool", x.tool)

@@ -22,8 +22,8 @@ type message struct {
 	params []param
 	// result and fail are those of an answer.
 	result, fail []byte
-	// meta is params._meta, nil when absent.
-	meta []byte
+	// meta holds the known members of params._meta.
+	meta []param
 	// version is the revision stated in meta, "" when none is.
 	version string
 }
@@ -48,8 +48,22 @@ var (
 		"traceparent", "tracestate", "baggage",
 	}
 
+	// engineMetaNames are those of metaNames that mcp-go decides by.
+	engineMetaNames = []string{mcp.MetaKeyProtocolVersion, mcp.MetaKeyClientCapabilities}
+
 	capabilityNames = []string{"elicitation", "sampling", "roots", "tasks", "extensions", "experimental"}
 )
+
+// protocolNames are the names above, to be found by their bytes.
+var protocolNames = func() map[string]string {
+	all := map[string]string{}
+	for _, names := range [][]string{envelopeNames, paramNames, metaNames, capabilityNames} {
+		for _, n := range names {
+			all[n] = n
+		}
+	}
+	return all
+}()
 
 // parse reads one message. On an error the message holds what is needed to
 // answer: its id where that could be read.
@@ -137,6 +151,7 @@ func (m *message) readParams(params []byte) (bad *rpcError) {
 	if !isObject(params) {
 		return invalidParams("params must be an object")
 	}
+	m.params = make([]param, 0, 4)
 	members(params, func(key string, value []byte) {
 		if string(value) == "null" && known(key, paramNames) {
 			return // Go clients write an absent map so
@@ -150,34 +165,39 @@ func (m *message) readParams(params []byte) (bad *rpcError) {
 	if bad != nil {
 		return bad
 	}
-	if m.meta = m.param("_meta"); m.meta == nil {
+	meta := m.param("_meta")
+	if meta == nil {
 		return nil
 	}
-	if !isObject(m.meta) {
+	if !isObject(meta) {
 		return invalidParams("_meta must be an object")
 	}
-	members(m.meta, func(key string, value []byte) {
-		if !known(key, metaNames) {
+	m.meta = make([]param, 0, 4)
+	members(meta, func(key string, value []byte) {
+		if known(key, metaNames) {
+			m.meta = append(m.meta, param{key, value})
+		} else {
 			bad = firstOf(bad, lookalike(key, metaNames))
 		}
-		if key == mcp.MetaKeyProtocolVersion {
-			m.version = text(value)
-		}
 	})
+	m.version = text(m.metaValue(mcp.MetaKeyProtocolVersion))
 	return bad
 }
 
 // param gives one of params, nil when absent.
-func (m *message) param(name string) []byte {
-	for _, p := range m.params {
+func (m *message) param(name string) []byte { return valueOf(m.params, name) }
+
+// metaValue gives one of the known members of params._meta, nil when absent.
+func (m *message) metaValue(name string) []byte { return valueOf(m.meta, name) }
+
+func valueOf(all []param, name string) []byte {
+	for _, p := range all {
 		if p.name == name {
 			return p.value
 		}
 	}
 	return nil
 }
-
-func (m *message) metaValue(name string) []byte { return member(m.meta, name) }
 
 // modern says that the request is of the stateless revision or claims a later one.
 func (m *message) modern() bool { return mcp.IsModernProtocol(m.version) }
@@ -225,26 +245,43 @@ func (m *message) answering(answers []byte, state string) *message {
 }
 
 // canonical writes the request for mcp-go: known members only, each once.
-// Arguments stay here, they reach the tool as they were sent. drop names
-// further params that must not travel on, put replaces or adds one.
-func (m *message) canonical(put map[string]string, drop ...string) []byte {
+// Arguments stay here, they reach the tool as they were sent, and of _meta only
+// what mcp-go decides by travels: it decodes the whole text several times. drop
+// names further params that must not travel on; version, when not empty, takes
+// the place of protocolVersion in params.
+func (m *message) canonical(version string, drop ...string) []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, `{"jsonrpc":"2.0","id":1,"method":`...)
 	b = append(b, quote(m.method)...)
 	b = append(b, `,"params":{`...)
 	for _, p := range m.params {
-		if p.name == "arguments" && m.method == "tools/call" || p.name == "task" || known(p.name, drop) {
-			continue
+		switch {
+		case p.name == "_meta":
+			b = m.appendMeta(b)
+		case p.name == "arguments" && m.method == "tools/call", p.name == "task", known(p.name, drop),
+			p.name == "protocolVersion" && version != "":
+		default:
+			b = appendMember(b, p.name, p.value)
 		}
-		if _, ok := put[p.name]; ok {
-			continue
-		}
-		b = appendMember(b, p.name, p.value)
 	}
-	for name, value := range put {
-		b = appendMember(b, name, quote(value))
+	if version != "" {
+		b = appendMember(b, "protocolVersion", quote(version))
 	}
 	return append(b, '}', '}')
+}
+
+// appendMeta writes _meta for mcp-go, if there is anything in it for it.
+func (m *message) appendMeta(b []byte) []byte {
+	inner := []byte{'{'}
+	for _, name := range engineMetaNames {
+		if v := m.metaValue(name); v != nil {
+			inner = appendMember(inner, name, v)
+		}
+	}
+	if len(inner) == 1 {
+		return b
+	}
+	return appendMember(b, "_meta", append(inner, '}'))
 }
 
 func appendMember(b []byte, name string, value []byte) []byte {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func unambiguousObject(b []byte, i, depth int) (int, error) {
 			return i + 1, nil
 		}
 		end := skipScalar(b, i)
-		if !seen.add(unquote(b[i:end])) {
+		if !seen.add(nameOf(b[i:end])) {
 			return i, errTwice
 		}
 		i = skipSpace(b, end) + 1 // the colon
@@ -75,7 +76,8 @@ func unambiguousArray(b []byte, i, depth int) (int, error) {
 
 // names is a set that stays a short slice until an object is unusually wide.
 type names struct {
-	few  []string
+	few  [16]string
+	n    int
 	many map[string]struct{}
 }
 
@@ -86,18 +88,19 @@ func (n *names) add(s string) bool {
 		n.many[s] = struct{}{}
 		return len(n.many) > before
 	}
+	if slices.Contains(n.few[:n.n], s) {
+		return false
+	}
+	if n.n < len(n.few) {
+		n.few[n.n] = s
+		n.n++
+		return true
+	}
+	n.many = make(map[string]struct{}, 2*len(n.few))
 	for _, k := range n.few {
-		if k == s {
-			return false
-		}
+		n.many[k] = struct{}{}
 	}
-	n.few = append(n.few, s)
-	if len(n.few) > 16 {
-		n.many = make(map[string]struct{}, 32)
-		for _, k := range n.few {
-			n.many[k] = struct{}{}
-		}
-	}
+	n.many[s] = struct{}{}
 	return true
 }
 
@@ -110,7 +113,7 @@ func members(obj []byte, visit func(key string, value []byte)) {
 			return
 		}
 		end := skipScalar(obj, i)
-		key := unquote(obj[i:end])
+		key := nameOf(obj[i:end])
 		i = skipSpace(obj, skipSpace(obj, end)+1)
 		end = skipValue(obj, i)
 		visit(key, obj[i:end])
@@ -141,6 +144,14 @@ func isString(b []byte) bool { return len(b) > 0 && b[0] == '"' }
 func text(b []byte) string {
 	if !isString(b) {
 		return ""
+	}
+	return unquote(b)
+}
+
+// nameOf is unquote for the name of a member: those of the protocol take no memory.
+func nameOf(b []byte) string {
+	if s, ok := protocolNames[string(b[1:len(b)-1])]; ok {
+		return s
 	}
 	return unquote(b)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -19,6 +20,8 @@ const (
 	// finishWithin bounds the wait for changes in flight at the end: a tool's
 	// own budget is 45 s.
 	finishWithin = 60 * time.Second
+	// maxIdle is how many goroutines wait for their turn to read.
+	maxIdle = 16
 )
 
 // errUnfinished says that calls were still running when the wait for them ended.
@@ -33,13 +36,19 @@ var errUnfinished = errors.New("calls were still running when the server stopped
 func (t *Transport) Stdio(ctx context.Context, in io.Reader, out io.Writer) error {
 	calls, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	s := &stdio{t: t, out: out, peer: newPeer(), life: life{ending: make(chan struct{}), calls: calls}}
+	s := &stdio{
+		t: t, in: bufio.NewReaderSize(in, 64<<10), out: out, peer: newPeer(),
+		turn: make(chan struct{}), ended: make(chan error, 1),
+		life: life{ending: make(chan struct{}), calls: calls},
+	}
 	calls = context.WithValue(calls, lifeKey{}, &s.life)
-	lines := make(chan line)
-	read, quit := context.WithCancel(ctx)
-	defer quit()
-	go readLines(read, in, int(t.opt.MaxLine), lines)
-	err := s.loop(ctx, calls, lines)
+	go s.serve(calls)
+	var err error
+	select {
+	case err = <-s.ended:
+	case <-ctx.Done():
+	}
+	s.stopTaking()
 	close(s.ending)
 	if unfinished := finish(&s.running, stop, stdioGrace); unfinished != nil {
 		return unfinished
@@ -64,48 +73,120 @@ func finish(running *sync.WaitGroup, stop context.CancelCauseFunc, grace time.Du
 	}
 }
 
-// stdio is one client on a pair of pipes.
+// stdio is one client on a pair of pipes. Its goroutines read in turns: the one
+// that has read a message to answer passes the turn on and answers it itself. So
+// no call waits for another goroutine to wake, which takes longer than a short
+// call, and the next message, be it a cancel, is read all the same.
 type stdio struct {
 	life // its requests run in running, those that became tasks too
 	t    *Transport
 	peer *peer
+
+	in    *bufio.Reader // read by whose turn it is
+	ended chan error    // gets, once, why nothing more is read or can be written
+
+	taking sync.Mutex    // held while a message is taken
+	deaf   bool          // no more are; under taking
+	turn   chan struct{} // to a goroutine that waits to read; closed when deaf
+	idle   atomic.Int32  // goroutines that wait
 
 	mu     sync.Mutex // orders what is written
 	out    io.Writer
 	broken error
 }
 
-func (s *stdio) loop(ctx, calls context.Context, lines <-chan line) error {
+// serve reads and answers, one message at a time, as long as there are any.
+func (s *stdio) serve(ctx context.Context) {
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case l := <-lines:
-			switch {
-			case errors.Is(l.err, io.EOF):
-				return nil
-			case l.err != nil:
-				return l.err
-			case l.tooLong:
-				s.write(failed(mcp.PARSE_ERROR, "parse error: the line is too long").encode(nil))
-			default:
-				s.receive(calls, l.text)
-			}
-			if err := s.failure(); err != nil {
-				return err
-			}
+		answer, err := s.next(ctx)
+		if answer == nil {
+			s.end(err)
+			return
+		}
+		s.run(answer)
+		if s.idle.Add(1) > maxIdle {
+			s.idle.Add(-1)
+			return
+		}
+		_, more := <-s.turn
+		s.idle.Add(-1)
+		if !more {
+			return
 		}
 	}
 }
 
-// receive takes one message. Only requests run on their own; the rest is done
-// at once, so that a cancel is never behind what it cancels.
-func (s *stdio) receive(ctx context.Context, text []byte) {
-	m, bad := parse(text)
+// end says why it is over; only the first reason counts.
+func (s *stdio) end(err error) {
+	select {
+	case s.ended <- err:
+	default:
+	}
+}
+
+func (s *stdio) run(answer func()) {
+	defer s.running.Done()
+	answer()
+}
+
+// next gives what answers the next message that has an answer; nil when nothing
+// more is to be read.
+func (s *stdio) next(ctx context.Context) (answer func(), err error) {
+	for {
+		l := readLine(s.in, int(s.t.opt.MaxLine))
+		switch {
+		case errors.Is(l.err, io.EOF):
+			return nil, nil
+		case l.err != nil:
+			return nil, l.err
+		case !l.tooLong && len(bytes.TrimSpace(l.text)) == 0:
+			continue
+		}
+		if answer, more := s.take(ctx, l); answer != nil || !more {
+			return answer, nil
+		}
+	}
+}
+
+// take handles one line. Where there is something to answer, it passes the turn
+// to read on. more says that lines are still taken.
+func (s *stdio) take(ctx context.Context, l line) (answer func(), more bool) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
+	if s.deaf {
+		return nil, false
+	}
+	if answer = s.receive(ctx, l); answer == nil {
+		return nil, true
+	}
+	s.running.Add(1)
+	select {
+	case s.turn <- struct{}{}:
+	default:
+		go s.serve(ctx)
+	}
+	return answer, true
+}
+
+// stopTaking lets no message in any more, even if one is read later.
+func (s *stdio) stopTaking() {
+	s.taking.Lock()
+	defer s.taking.Unlock()
+	s.deaf = true
+	close(s.turn)
+}
+
+// receive takes one message and gives what answers it. What has no answer is
+// done at once, so that a cancel is never behind what it cancels.
+func (s *stdio) receive(ctx context.Context, l line) (answer func()) {
+	if l.tooLong {
+		return s.refusal(nil, &rpcError{code: mcp.PARSE_ERROR, message: "parse error: the line is too long"})
+	}
+	m, bad := parse(l.text)
 	switch {
 	case bad != nil:
 		s.t.refused("stdio", bad)
-		s.write(reply{err: bad}.encode(m.id))
+		return s.refusal(m.id, bad)
 	case m.method == "":
 		s.peer.deliver(m)
 	case m.id == nil:
@@ -113,11 +194,17 @@ func (s *stdio) receive(ctx context.Context, text []byte) {
 			s.peer.cancel(m)
 		}
 	default:
-		s.start(ctx, m)
+		return s.begin(ctx, m)
 	}
+	return nil
 }
 
-func (s *stdio) start(ctx context.Context, m *message) {
+func (s *stdio) refusal(id []byte, why *rpcError) func() {
+	return func() { s.write(reply{err: why}.encode(id)) }
+}
+
+// begin enters a request and gives what runs it.
+func (s *stdio) begin(ctx context.Context, m *message) func() {
 	ctx, cancel := context.WithCancelCause(ctx)
 	out := &lineSink{s: s}
 	abandon := func(cause error) {
@@ -129,17 +216,16 @@ func (s *stdio) start(ctx context.Context, m *message) {
 	key := m.key()
 	if !s.peer.begin(key, abandon) {
 		cancel(nil)
-		s.write(reply{err: invalid("the id is in use")}.encode(nil))
-		return
+		return s.refusal(nil, invalid("the id is in use"))
 	}
 	x := s.t.newExchange(m, s.peer, out, s.ending)
 	if m.method == "initialize" && !x.modern {
 		s.peer.introduce(negotiate(text(m.param("protocolVersion"))), m.param("capabilities"))
 	}
-	s.running.Go(func() {
+	return func() {
 		defer cancel(nil)
 		out.finish(x.run(ctx).encode(m.id), func() { s.peer.end(key) })
-	})
+	}
 }
 
 func (s *stdio) write(b []byte) {
@@ -150,37 +236,31 @@ func (s *stdio) write(b []byte) {
 
 func (s *stdio) writeLocked(b []byte) {
 	if s.broken == nil {
-		_, s.broken = s.out.Write(append(b, '\n'))
+		if _, s.broken = s.out.Write(append(b, '\n')); s.broken != nil {
+			s.end(s.broken) // nobody reads any more
+		}
 	}
-}
-
-func (s *stdio) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.broken
 }
 
 // lineSink writes the messages of one request, whole lines, in order.
 type lineSink struct {
-	s      *stdio
-	closed bool // under s.mu
+	s *stdio
+	// closed is set without s.mu, so that a cancel does not wait for a client who
+	// does not read; what is written looks at it under s.mu.
+	closed atomic.Bool
 }
 
 func (l *lineSink) send(b []byte) {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
-	if !l.closed {
+	if !l.closed.Load() {
 		l.s.writeLocked(b)
 	}
 }
 
 func (l *lineSink) comment() {}
 
-func (l *lineSink) close() {
-	l.s.mu.Lock()
-	defer l.s.mu.Unlock()
-	l.closed = true
-}
+func (l *lineSink) close() { l.closed.Store(true) }
 
 // finish frees the id and writes the result in one step: a client may use the
 // id again as soon as it has the result, and not before.
@@ -188,8 +268,7 @@ func (l *lineSink) finish(b []byte, free func()) {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
 	free()
-	if !l.closed {
-		l.closed = true
+	if l.closed.CompareAndSwap(false, true) {
 		l.s.writeLocked(b)
 	}
 }
@@ -199,25 +278,6 @@ type line struct {
 	text    []byte
 	tooLong bool
 	err     error
-}
-
-// readLines sends the lines of in until it ends or ctx does.
-func readLines(ctx context.Context, in io.Reader, limit int, to chan<- line) {
-	r := bufio.NewReaderSize(in, 64<<10)
-	for {
-		l := readLine(r, limit)
-		if l.err == nil && !l.tooLong && len(bytes.TrimSpace(l.text)) == 0 {
-			continue
-		}
-		select {
-		case to <- l:
-		case <-ctx.Done():
-			return
-		}
-		if l.err != nil {
-			return
-		}
-	}
 }
 
 // readLine reads one line. Of one over the limit it keeps nothing. A last line

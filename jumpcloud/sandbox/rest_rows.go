@@ -1,0 +1,73 @@
+package sandbox
+
+import "strings"
+
+// seedTies tie what is made up to what the organisation has.
+var seedTies = map[string]func(o *Org, n int, m map[string]any){
+	"administrators":              tieAdmin,
+	"providers/{}/administrators": tieAdmin,
+	"providers/{}/organizations": func(o *Org, n int, m map[string]any) {
+		if n == 0 {
+			m["id"] = o.orgID
+		}
+	},
+	"password-vault/users": tieUser, "passwordmanager/users": tieUser,
+}
+
+// tieAdmin makes the first administrator the one whose key the caller has.
+func tieAdmin(o *Org, n int, m map[string]any) {
+	if n > 0 {
+		return
+	}
+	m["email"], m["firstname"], m["lastname"] = "it-lead@acme.example", "Dana", "Weiss"
+	for _, key := range []string{"_id", "id"} {
+		if m[key] != nil {
+			m[key] = o.adminID
+		}
+	}
+}
+
+// tieUser gives somebody of the password manager the id of the directory.
+func tieUser(o *Org, _ int, m map[string]any) {
+	if d := o.users.find("username", m["username"]); d != nil {
+		m["id"] = d.id
+	}
+}
+
+// restRows is Rows for what the generic operations keep.
+func (o *Org) restRows(name string) []map[string]any {
+	if name == "acts" {
+		if o.rest.acts == nil {
+			return []map[string]any{}
+		}
+		return copies(o.rest.acts)
+	}
+	if m := o.rest.single[name]; m != nil {
+		return []map[string]any{deepCopy(m).(map[string]any)}
+	}
+	if realAt(name) == nil && !o.hasOwners(name) {
+		return nil
+	}
+	if c := o.collectionAt(name); c != nil {
+		return copies(c)
+	}
+	return nil
+}
+
+// hasOwners says whether the ids in a path name things that are there.
+func (o *Org) hasOwners(name string) bool {
+	rows := theRestTable().fit(name)
+	if rows == nil {
+		return o.rest.collections[name] != nil
+	}
+	parts := strings.Split(name, "/")
+	for i, part := range rows.parts {
+		if part != "{}" {
+			continue
+		}
+		if c := o.collectionAt(strings.Join(parts[:i], "/")); c != nil && c.get(parts[i]) == nil {
+			return false
+		}
+	}
+	return true
+}

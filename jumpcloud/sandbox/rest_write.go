@@ -1,0 +1,347 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// sent reads the body and checks it against the operation. An operation that
+// takes none passes over what is sent.
+func (r *restCall) sent() (map[string]any, *reply) {
+	if takes := r.op.options["takes"]; takes != "" {
+		kind, _, err := mime.ParseMediaType(r.r.Header.Get("Content-Type"))
+		if err != nil || kind != takes || len(r.body) == 0 {
+			return nil, r.bad("the body must be " + takes)
+		}
+		return map[string]any{}, nil
+	}
+	if r.op.body == nil || (r.op.kind == "act" && r.op.body.open && len(r.op.body.fields) == 0 && !r.saysJSON()) {
+		return map[string]any{}, nil
+	}
+	m, bad := r.object()
+	if bad != nil {
+		return nil, bad
+	}
+	if key := r.op.options["unwrap"]; key != "" {
+		inner, isObject := m[key].(map[string]any)
+		if !isObject {
+			return nil, r.bad(key + " must be an object")
+		}
+		m = inner
+	}
+	if problem := r.op.body.misfit(m, "the body"); problem != "" {
+		return nil, r.bad(problem)
+	}
+	return m, nil
+}
+
+// saysJSON is false for the few bodies, such as a sheet to import, whose form
+// is not known.
+func (r *restCall) saysJSON() bool {
+	kind, _, err := mime.ParseMediaType(r.r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json"
+}
+
+// calledName is how people call a document; two of one collection may not
+// share it.
+func calledName(m map[string]any) string {
+	for _, field := range []string{"name", "displayName", "domain", "email"} {
+		if s := text(m[field]); s != "" {
+			return s
+		}
+	}
+	return text(lookup(m, "fields.Name"))
+}
+
+func (r *restCall) taken(c *collection, m map[string]any, self string) *reply {
+	name := calledName(m)
+	if name == "" {
+		return nil
+	}
+	for _, d := range c.order {
+		if d.id != self && calledName(d.m) == name {
+			return r.conflict("there is one named " + name)
+		}
+	}
+	return nil
+}
+
+// into is the collection that a create adds to.
+func (r *restCall) into() *collection {
+	if in := r.op.options["in"]; in != "" {
+		return r.collectionAt(r.fill(in))
+	}
+	return r.collectionAt(r.path)
+}
+
+func (r *restCall) create() *reply {
+	m, bad := r.sent()
+	if bad != nil {
+		return bad
+	}
+	return r.store(r.into(), m)
+}
+
+// shapeOf is what a document of a collection may have.
+func (r *restCall) shapeOf(c *collection) *shape {
+	if rows := theRestTable().fit(c.name); rows != nil && realAt(c.name) == nil {
+		return rows.is
+	}
+	s := r.op.answer
+	if key := r.op.options["wrap"]; key != "" {
+		s = s.field(key)
+	}
+	return s
+}
+
+// store adds a new document: what was sent, and what the service adds.
+func (r *restCall) store(c *collection, m map[string]any) *reply {
+	if r.op.most > 0 && len(c.order) >= r.op.most {
+		return r.conflict("there is one already")
+	}
+	is := r.shapeOf(c)
+	for name, values := range r.r.URL.Query() {
+		if f := is.field(name); f != nil && f.kind == "s" && m[name] == nil {
+			m = with(m, map[string]any{name: values[0]})
+		}
+	}
+	if bad := r.taken(c, m, ""); bad != nil {
+		return bad
+	}
+	if id := text(m[c.idKey]); id != "" && c.get(id) != nil {
+		return r.conflict("there is one already")
+	}
+	d := c.addNext(r.completed(c, is, m))
+	r.logChange(r.event("create"), r.service(), r.resource(c, d), nil)
+	return r.answer(d, c)
+}
+
+// completed adds to a body what the sender cannot say: the id, dates, states.
+// What the sender could have said and did not stays unsaid.
+func (r *restCall) completed(c *collection, is *shape, m map[string]any) map[string]any {
+	k := r.makerOf(c.name, nil)
+	k.place, k.owners = c.name+"/"+r.newID("rest"), r.ids
+	out := map[string]any{}
+	if is == nil {
+		is = &shape{}
+	}
+	for _, f := range is.fields {
+		if r.op.body.field(f.name) == nil {
+			out[f.name] = k.value(f.name, f.is)
+		}
+		if f.is.kind == "t" && strings.HasPrefix(strings.ToLower(f.name), "created") || strings.HasPrefix(strings.ToLower(f.name), "updated") {
+			out[f.name] = stamp(r.at)
+		}
+		if f.is.kind == "s" && slices.Contains(nameFields, f.name) {
+			delete(out, f.name) // nobody named it
+		}
+	}
+	keep := realAt(c.name) == nil
+	for name, v := range m {
+		if keep || is.field(name) != nil {
+			out[name] = v
+		}
+	}
+	if f := is.field(c.idKey); f != nil && m[c.idKey] == nil {
+		out[c.idKey] = k.value(c.idKey, f)
+		if f.kind == "i" || f.kind == "n" {
+			out[c.idKey] = 2000 + c.seq
+		}
+	}
+	if is.field("integrationId") != nil {
+		out["integrationId"] = out["id"]
+	}
+	return out
+}
+
+func (r *restCall) replace() *reply {
+	m, bad := r.sent()
+	if bad != nil {
+		return bad
+	}
+	changes := map[string]any{}
+	for name := range r.target.m {
+		if r.op.body.field(name) != nil && name != r.coll.idKey {
+			changes[name] = nil
+		}
+	}
+	return r.change(with(r.target.m, changes), m)
+}
+
+func (r *restCall) patch() *reply {
+	m, bad := r.sent()
+	if bad != nil {
+		return bad
+	}
+	return r.change(r.target.m, m)
+}
+
+// change lays what was sent over a document.
+func (r *restCall) change(old, sent map[string]any) *reply {
+	if id, has := sent[r.coll.idKey]; has && id != r.target.m[r.coll.idKey] {
+		return r.bad(r.coll.idKey + " cannot be changed")
+	}
+	if bad := r.taken(r.coll, sent, r.target.id); bad != nil {
+		return bad
+	}
+	keep := map[string]any{}
+	real := realAt(r.coll.name) != nil
+	for name, v := range sent {
+		if !real || r.target.m[name] != nil || r.shapeOf(r.coll).field(name) != nil {
+			keep[name] = v
+		}
+	}
+	m := overlay(old, keep)
+	for _, name := range []string{"updatedAt", "updated"} {
+		if m[name] != nil {
+			m[name] = stamp(r.at)
+		}
+	}
+	d := r.update(r.coll, r.target, m, r.event("update"), r.service(), func(d *doc) map[string]any { return r.resource(r.coll, d) })
+	return r.answer(d, r.coll)
+}
+
+// upsert changes the object whose id is sent, or makes a new one.
+func (r *restCall) upsert() *reply {
+	m, bad := r.sent()
+	if bad != nil {
+		return bad
+	}
+	c := r.into()
+	id, has := m["id"].(string)
+	if !has {
+		return r.store(c, m)
+	}
+	r.coll, r.target = c, c.get(id)
+	if r.target == nil {
+		return r.notFound()
+	}
+	return r.change(r.target.m, m)
+}
+
+func (r *restCall) remove() *reply {
+	r.coll.remove(r.target)
+	kind := ""
+	if real := realAt(r.coll.name); real != nil {
+		kind = real.kind
+	} else if k, known := kindAt(r.coll.name); known {
+		kind = k.kind
+	}
+	if kind != "" {
+		r.graph.forget(node{kind, r.target.id})
+	}
+	r.logChange(r.event("delete"), r.service(), r.resource(r.coll, r.target), nil)
+	return r.answer(r.target, r.coll)
+}
+
+func (r *restCall) set() *reply {
+	m, bad := r.sent()
+	if bad != nil {
+		return bad
+	}
+	path := r.singlePath()
+	before := r.rest.single[path]
+	if before == nil {
+		if show := showAt(path); show != nil {
+			before = r.current(show.answer)
+		}
+	}
+	if !r.traps["no-effect"] {
+		after := overlay(before, m)
+		if r.rest.single == nil {
+			r.rest.single = map[string]map[string]any{}
+		}
+		r.rest.single[path] = after
+		r.logChange(r.event("update"), r.service(), map[string]any{"id": r.orgID, "type": r.what()}, changed(before, after))
+	}
+	s := r.op.answer
+	if s == nil || s.kind == "o" {
+		return &reply{status: r.op.status, body: []byte("{}")}
+	}
+	return ok(r.shownAs(s, path, r.current(s), false))
+}
+
+// showAt is the operation that reads what stands at a path.
+func showAt(path string) *restOp {
+	parts := strings.Split(path, "/")
+	for _, op := range theRestTable().ops {
+		if op.kind == "show" && len(op.parts) == len(parts) && samePlace(op.parts, parts) {
+			return op
+		}
+	}
+	return nil
+}
+
+func samePlace(pattern, parts []string) bool {
+	for i, p := range pattern {
+		if !isID(p) && p != parts[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *restCall) reset() *reply {
+	if r.rest.single == nil {
+		r.rest.single = map[string]map[string]any{}
+	}
+	r.rest.single[r.singlePath()] = map[string]any{}
+	r.logChange(r.event("delete"), r.service(), map[string]any{"id": r.orgID, "type": r.what()}, nil)
+	return empty(r.op.status)
+}
+
+// act notes that an action was asked for, changes what the table says, and
+// answers something of the described shape.
+func (r *restCall) act() *reply {
+	m, bad := r.sent()
+	if bad != nil {
+		return bad
+	}
+	id := r.newID("act")
+	row := map[string]any{"id": id, "operation": r.op.method + " " + r.op.path, "path": r.path, "at": stamp(r.at), "body": m}
+	if r.target != nil {
+		row["target"] = r.target.id
+	}
+	if r.rest.acts == nil {
+		r.rest.acts = newCollection("acts", "id")
+	}
+	r.rest.acts.add(row)
+	if field, value, sets := strings.Cut(r.op.options["sets"], ":"); sets && r.target != nil {
+		var v any
+		if json.Unmarshal([]byte(value), &v) != nil && value != "" {
+			v = value
+		}
+		r.target = r.update(r.coll, r.target, with(r.target.m, map[string]any{field: v}), r.event("update"), r.service(),
+			func(d *doc) map[string]any { return r.resource(r.coll, d) })
+	}
+	if r.op.method != http.MethodGet {
+		r.logChange(r.event(r.verb()), r.service(), r.about(), nil)
+	}
+	if media := r.op.options["media"]; media != "" {
+		return r.medium(media, lastWord(r.path))
+	}
+	if r.op.answer == nil {
+		return empty(r.op.status)
+	}
+	if r.op.answer.kind == "o" {
+		return &reply{status: r.op.status, body: []byte("{}")}
+	}
+	if r.target != nil {
+		m = with(r.target.m, m)
+		delete(m, "id")
+		if f := r.op.answer.field("id"); f != nil && r.op.options["sets"] != "" {
+			m["id"] = r.target.id
+		}
+	}
+	return &reply{status: r.op.status, body: encode(r.shownAs(r.op.answer, r.path+"/"+id, m, true))}
+}
+
+func (r *restCall) about() map[string]any {
+	if r.target != nil && r.coll != nil {
+		return r.resource(r.coll, r.target)
+	}
+	return map[string]any{"id": r.orgID, "type": r.what()}
+}
