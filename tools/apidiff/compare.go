@@ -22,6 +22,7 @@ func compare(described map[string]*operation, all []*tools.Tool) (out []string) 
 			declared[at] = true
 			o := described[at]
 			switch {
+			case o == nil && t.Untyped() && typed(described): // a file of shapes has none of these
 			case o == nil:
 				say("gone: %s (%s)", e, t.Name)
 			case i == 0 && !o.plain:
@@ -38,6 +39,16 @@ func compare(described map[string]*operation, all []*tools.Tool) (out []string) 
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// typed reports whether shapes are described, and not only methods and paths.
+func typed(described map[string]*operation) bool {
+	for _, o := range described {
+		if !o.plain {
+			return true
+		}
+	}
+	return false
 }
 
 // arguments compares what a plain tool sends with what is described.

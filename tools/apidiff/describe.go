@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"regexp"
@@ -167,7 +168,7 @@ func (d *document) shape(m map[string]any, depth int) shape {
 	if depth >= deepest {
 		return out
 	}
-	parts := append(list(m["allOf"]), any(m))
+	parts := slices.Concat(list(m["allOf"]), list(m["oneOf"]), list(m["anyOf"]), []any{m})
 	for _, part := range parts {
 		p := d.resolve(part)
 		required := list(p["required"])
@@ -179,6 +180,10 @@ func (d *document) shape(m map[string]any, depth int) shape {
 			}
 			s := d.shape(inner, depth+1)
 			s.required = slices.Contains(required, any(name))
+			if was, twice := out.fields[name]; twice { // alternatives
+				s.enum, s.required = slices.Concat(was.enum, s.enum), was.required && s.required
+				maps.Copy(s.fields, was.fields)
+			}
 			out.fields[name] = s
 		}
 	}
