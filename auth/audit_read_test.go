@@ -260,7 +260,14 @@ func TestAuditIsReadWhileItGrows(t *testing.T) {
 		}
 		return len(rec.Lines)
 	}
-	for seen := 0; seen < 800 && !t.Failed(); {
+	written := make(chan struct{})
+	go func() { wg.Wait(); close(written) }()
+	for seen, open := 0, true; open && !t.Failed(); {
+		select {
+		case <-written:
+			open = false
+		default:
+		}
 		now := read()
 		if now < seen {
 			t.Fatalf("%d lines, and %d before", now, seen)

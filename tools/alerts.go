@@ -20,14 +20,20 @@ type alertRuleTemplate struct {
 	Template string `json:"rule_template" in:"path" jsonschema:"required,minLength=1"`
 }
 
+// alertRuleBonds: rules are bound to nothing but device groups, as far as is published.
 type alertRuleBonds struct {
 	alertRule
-	deviceTargets
+	Targets string `json:"targets" in:"query" jsonschema:"required,enum=system_group"`
 }
 
 type alertRuleBondChange struct {
 	alertRule
-	deviceBond
+	Group jc.Ref[jc.DeviceGroup] `json:"group" jsonschema:"required"`
+	Op    string                 `json:"op" jsonschema:"required,enum=add,enum=remove"`
+}
+
+func (a alertRuleBondChange) asked() association {
+	return association{Op: a.Op, Type: deviceGroupEnd.Type, Object: jc.RefAny{Object: a.Group.Object}}
 }
 
 const (
@@ -50,15 +56,15 @@ var alertsTools = []*Tool{
 	Change[alert, Raw]("alerts_status_update", "POST "+alertAt+"/status",
 		"Acknowledge, resolve or reopen an alert.", Untyped("status", "remark"), ReadBackAt("GET "+alertAt)),
 	Act[None, Raw]("alerts_bulk_update", "POST /api/v2/alerts/bulk-update",
-		"Change many alerts at once, for example resolve them.", Untyped(), Selects("alert"), NoReadBack("alerts_list shows what they are now")),
+		"Change many alerts at once, for example resolve them.", Untyped(), Selects("alert"), NoReadBack("see alerts_list for what they are now")),
 	Delete[alert]("alerts_delete", "DELETE "+alertAt,
 		"Delete an alert, with its notes.", Untyped()),
 	Act[None, Raw]("alerts_bulk_delete", "POST /api/v2/alerts/bulk-delete",
-		"Delete many alerts at once.", Untyped(), Selects("alert"), Destroy, NoReadBack("alerts_list shows what is left")),
+		"Delete many alerts at once.", Untyped(), Selects("alert"), Destroy, NoReadBack("see alerts_list for what is left")),
 	List[alert, Raw]("alerts_notes_list", "GET "+alertAt+"/notes",
 		"List the notes that people wrote on an alert.", Untyped()),
 	Create[alert, Raw]("alerts_notes_create", "POST "+alertAt+"/notes",
-		"Write a note on an alert.", Untyped("alertNote"), NoReadBack("alerts_notes_list shows it")),
+		"Write a note on an alert.", Untyped("alertNote"), NoReadBack("see alerts_notes_list")),
 }
 
 var alertsRulesTools = []*Tool{
@@ -81,9 +87,9 @@ var alertsRulesTools = []*Tool{
 	Get[alertRuleTemplate, Raw]("alerts_rule_templates_get", "GET /api/v2/healthmonitoring/ruletemplates/{rule_template}",
 		"Show one template of health monitoring rules.", Untyped()),
 	asGraph(bonds[alertRuleBonds]("alerts_rules_associations_list", "GET "+alertRuleAt+"/associations",
-		"List the devices or device groups that a health monitoring rule is bound to.", deviceEnd, deviceGroupEnd)),
+		"List the device groups that a health monitoring rule is bound to directly.", deviceGroupEnd)),
 	asGraph(bondChange[alertRuleBondChange]("alerts_rules_associations_change", "POST "+alertRuleAt+"/associations",
-		"Watch a device or device group with a health monitoring rule, or stop it.", auth.Change)),
+		"Watch a device group with a health monitoring rule, or stop it.", auth.Change)),
 	asGraph(reach[alertRule]("alerts_rules_device_groups_list", "GET "+alertRuleAt+"/systemgroups",
 		"List the device groups that a health monitoring rule watches.", deviceGroupEnd)),
 }

@@ -1,6 +1,10 @@
 package tools
 
 import (
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
@@ -28,7 +32,7 @@ type appleEnrollment struct {
 	DefaultGroups []jc.Ref[jc.DeviceGroup] `json:"defaultDeviceGroupObjectIds,omitzero"`
 	ZeroTouch     *bool                    `json:"enableZeroTouchEnrollment,omitempty"`
 	SetupSkips    []appleSetupOption       `json:"setupAssistantOptions,omitzero"`
-	SetupOptions  []string                 `json:"setupOptions,omitzero"`
+	SetupOptions  []appleSetupScreen       `json:"setupOptions,omitzero"`
 	Welcome       *appleWelcome            `json:"welcomeScreen,omitempty"`
 }
 
@@ -38,11 +42,26 @@ type appleDEP struct {
 	Welcome    *appleWelcome      `json:"welcomeScreen,omitempty"`
 }
 
-// appleSetupOption is a screen that is skipped. Apple adds some with each system,
-// so they are not a closed list here.
 type appleSetupOption struct {
-	Option string `json:"option,omitempty" jsonschema:"example=appleID,example=siri"`
+	Option appleSetupScreen `json:"option" jsonschema:"required"`
 }
+
+// appleSetupScreen is a screen of the setup that is skipped.
+type appleSetupScreen string
+
+// JSONSchema lists the screens.
+func (appleSetupScreen) JSONSchema() *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string"}
+	for _, name := range strings.Fields(appleSetupScreens) {
+		s.Enum = append(s.Enum, name)
+	}
+	return s
+}
+
+const appleSetupScreens = `accessibility appearance appleID biometric diagnostics displayTone fileVault icloudDiagnostics
+	icloudStorage location payment privacy restore screenTime siri tos appStore displayZoom deviceToDeviceMigration homeButton
+	imessageAndFacetime messagingActivationUsingPhoneNumber moveFromAndroid passcode restoreComplete setupCellular softwareUpdate
+	unlockWithWatch updateComplete watchMigration welcome`
 
 type appleWelcome struct {
 	Title     string `json:"title,omitempty" jsonschema:"maxLength=255"`

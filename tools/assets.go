@@ -25,8 +25,9 @@ type (
 type assetKind struct {
 	name string // in paths and names of tools
 	id   string // the argument
-	one  string // "an accessory of the inventory"
-	all  string
+	one  string // "an accessory"
+	all  string // "accessories"
+	such string // "monitors, keyboards"
 }
 
 // assetTools are the tools that the kinds of assets have alike. In is the id.
@@ -35,34 +36,34 @@ func assetTools[In any](k assetKind) []*Tool {
 	one := at + "/{" + k.id + "}"
 	return []*Tool{
 		List[None, Raw](name+"_list", "GET "+at,
-			"List "+k.all+".", Untyped(), Takes("limit", "skip", "filter", "sort")),
+			"List "+k.all+" of the asset inventory: "+k.such+".", Untyped(), Takes("limit", "skip", "filter", "sort")),
 		Get[In, Raw](name+"_get", "GET "+one,
-			"Show "+k.one+".", Untyped()),
+			"Show "+k.one+" of the asset inventory.", Untyped()),
 		Create[None, Raw](name+"_create", "POST "+at,
-			"Add "+k.one+".", Untyped("fields.Name")),
+			"Add "+k.one+" to the asset inventory.", Untyped("fields.Name")),
 		Change[In, Raw](name+"_update", "PUT "+one,
-			"Change "+k.one+". Fields that body leaves out may be cleared.", Untyped("fields.Name")),
+			"Change "+k.one+" of the asset inventory. Fields that body leaves out may be cleared.", Untyped("fields.Name")),
 		Change[None, Raw](name+"_batch_update", "PATCH "+at+"/batch",
-			"Change many of "+k.all+" at once.", Untyped(), Selects(k.id), NoReadBack("assets_"+k.name+"_list shows what they are now")),
+			"Change many "+k.all+" of the asset inventory at once.", Untyped(), Selects(k.id), NoReadBack("see "+name+"_list for what they are now")),
 		Delete[In](name+"_delete", "DELETE "+one,
-			"Delete "+k.one+", with its history.", Untyped()),
+			"Delete "+k.one+" from the asset inventory.", Untyped()),
 		List[In, Raw](name+"_history_list", "GET "+one+"/history",
-			"List what happened to "+k.one+": changes and notes.", Untyped()),
+			"List the history of "+k.one+" in the asset inventory: changes and notes.", Untyped()),
 		Create[In, Raw](name+"_history_create", "POST "+one+"/history",
-			"Write a note into the history of "+k.one+".", Untyped(), NoReadBack("assets_"+k.name+"_history_list shows it")),
+			"Write a note into the history of "+k.one+" in the asset inventory.", Untyped(), NoReadBack("see "+name+"_history_list")),
 	}
 }
 
 var assets = Set{"assets", "Inventory of hardware and accessories beyond managed devices."}.Of(slices.Concat(
-	assetTools[assetAccessory](assetKind{"accessories", "accessory", "an accessory in the inventory, such as a monitor or keyboard", "accessories in the inventory: monitors, keyboards and other peripherals"}),
-	assetTools[assetDevice](assetKind{"devices", "asset", "a hardware asset in the inventory", "hardware assets in the inventory: computers, phones and other devices, managed or not"}),
-	assetTools[assetLocation](assetKind{"locations", "location", "a location where assets are kept", "locations where assets are kept: offices, rooms, stores"}),
+	assetTools[assetAccessory](assetKind{"accessories", "accessory", "an accessory", "accessories", "monitors, keyboards and other peripherals"}),
+	assetTools[assetDevice](assetKind{"devices", "asset", "a hardware asset", "hardware assets", "computers, phones and other devices, managed or not"}),
+	assetTools[assetLocation](assetKind{"locations", "location", "a location", "locations", "offices, rooms and stores where assets are"}),
 	[]*Tool{
 		Get[device, Raw]("assets_managed_device_get", "GET /api/v2/assets/devices/jc-system/{device}",
-			"Show the inventory record (hardware asset) of a managed device.", Untyped()),
+			"Show the hardware asset that is a managed device, from the asset inventory.", Untyped()),
 		List[None, Raw]("assets_fields_list", "GET /api/v2/assets/field-configurations",
-			"List the fields that assets in the inventory have, custom fields too.", Untyped()),
+			"List the fields that assets of the inventory have, custom fields too.", Untyped()),
 		List[assetField, Raw]("assets_fields_options_list", "GET /api/v2/assets/field-configurations/{field}/select-options",
-			"List the values that a select field of assets offers.", Untyped()),
+			"List the values to select from in a field of assets.", Untyped()),
 	},
 )...)

@@ -67,6 +67,7 @@ func (t *Tool) place(out *compiled, c clause, at jc.Endpoint) {
 		return
 	}
 	out.fields[field] = true
+	c.unsure = t.untyped && t.row == nil
 	_, named := t.naming[c.field]
 	v2 := isV2(at)
 	switch {
@@ -76,7 +77,7 @@ func (t *Tool) place(out *compiled, c clause, at jc.Endpoint) {
 		out.body = append(out.body, c.searchTerms(field)...)
 	case v2 && c.v2() != "":
 		out.query = append(out.query, field+":"+c.v2())
-		if c.op == "~" { // how the API searches is not told: it narrows, and it is compared here
+		if c.op == "~" || c.unsure { // how the API searches, or whether it filters at all, is not told: it is compared here
 			out.here = append(out.here, c)
 		}
 	case at.Method == "GET" && !v2 && len(out.query) == 0 && c.v1() != "":

@@ -164,6 +164,9 @@ func stepLine(s *Step) string {
 		}
 	}
 	line := strings.Join(words, ", ")
+	if line == "" && s.Tool != nil { // what it acts on has neither id nor name yet, or there is one of it
+		line = s.Tool.purpose()
+	}
 	if changes := changesOf(s.Before, after); changes != "" {
 		line += ": " + changes
 	}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func TestContract(t *testing.T) {
 	calls, ok, requests, valid := 0, 0, 0, 0
 	var mu sync.Mutex // requests of one call go out side by side
 	contract := func(t *testing.T, x *Tool, all bool) {
-		b := newBench(t, sandboxOptions)
+		b := newBench(t, sandboxOptions, withRoom(t, x))
 		b.wire.answer = func(r *http.Request) (*http.Response, error) {
 			var body []byte
 			if r.Body != nil {
@@ -279,7 +280,7 @@ func (t *Tool) sampleFix(v map[string]any, all bool) {
 		delete(v, "count_by")
 		if c := t.columns; all && len(c) > 0 && t.row == nil {
 			v["fields"] = strings.Join(c, ",")
-			if f, _ := t.field("sort", c[0]); f == nil && c[0] != flagsColumn {
+			if f, _ := t.field("sort", c[0]); f == nil && c[0] != flagsColumn && t.idFields[c[0]] == nil {
 				v["sort"] = "-" + c[0]
 				v["filter"] = c[0] + "!=x"
 			}
@@ -397,6 +398,9 @@ func (s sampler) value(schema map[string]any, in reflect.Type, ref *jc.Kind, nam
 // sample is the name, or the id where there are no names, of an object of the sandbox.
 func (b *bench) sample(k *jc.Kind) string {
 	b.t.Helper()
+	if make := sampleMade[k.Type]; make != nil {
+		return make(b)
+	}
 	rows := b.sandbox.Rows(b.inside(sampleCollections[k.Type]))
 	if k.Type == "policy_result" { // the sandbox makes them when they are read
 		return anyID.FindString(b.must("policies_results_list", `{"fields":"id","limit":1}`))
@@ -407,8 +411,8 @@ func (b *bench) sample(k *jc.Kind) string {
 	}
 	for _, r := range rows {
 		row := jc.Row(r)
-		if k.Find.Path == "" {
-			return k.IDOf(row)
+		if k.Find.Path == "" { // what has two ids is read by the plain one
+			return cmp.Or(idOf(row), k.IDOf(row))
 		}
 		name := k.NameOf(row)
 		same := slices.DeleteFunc(slices.Clone(rows), func(o map[string]any) bool { return k.NameOf(o) != name })

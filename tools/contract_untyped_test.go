@@ -1,7 +1,9 @@
 package tools
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
@@ -18,6 +20,9 @@ func sampleUntyped(b *bench, x *Tool, v map[string]any) {
 		v["body"] = map[string]any{"name": "Sample " + x.Name}
 		if x.selects != "" {
 			v["body"] = map[string]any{"ids": []any{"65fa1c0000000000000000aa"}}
+		}
+		if body := sampleBodies[x.Name]; body != "" {
+			v["body"] = json.RawMessage(body)
 		}
 	}
 	fields := map[string]field{}
@@ -43,7 +48,7 @@ func sampleUntyped(b *bench, x *Tool, v map[string]any) {
 		collection := strings.Join(parts[:i], "/")
 		if f.typ.Kind() == reflect.String {
 			parts[i] = b.anyIn(collection)
-			if parts[i] != "" {
+			if made, _ := v[name].(string); parts[i] != "" && strings.HasPrefix(made, "Sample") { // one of an enum stays
 				v[name] = parts[i]
 			}
 			continue
@@ -52,6 +57,27 @@ func sampleUntyped(b *bench, x *Tool, v map[string]any) {
 			parts[i] = b.idOfSample(ref.Of(), fmt.Sprint(v[name]))
 		}
 	}
+	if find := sampleFound[x.Name]; find != nil {
+		find(b, v)
+	}
+}
+
+// Bodies that the sandbox wants more of, files, and paths that are no collection.
+func init() {
+	body := func(given map[string]any) func(map[string]any, bool) {
+		return func(v map[string]any, _ bool) { v["body"] = given }
+	}
+	file := func(v map[string]any, _ bool) { v["file"] = "UEsDBA==" }
+	hook := map[string]any{"webhook": map[string]any{"url": "https://hooks.example.com/x"}}
+	maps.Copy(sampleFixes, map[string]func(map[string]any, bool){
+		"service_accounts_create":             body(map[string]any{"name": "Backup robot", "roleId": "65fa1c0000000000000000aa"}),
+		"service_accounts_credentials_create": body(map[string]any{"authType": "API_KEY"}),
+		"notifications_channels_create":       body(map[string]any{"channel": map[string]any{"name": "On call", "config": hook}}),
+		"notifications_channels_update":       body(map[string]any{"channel": map[string]any{"enabled": false}}),
+		// the sandbox's first item and first user are bound already
+		"password_manager_items_associations_change": func(v map[string]any, _ bool) { v["op"] = "remove" },
+		"password_vault_credentials_read_columns":    file, "password_vault_credentials_import": file, "password_vault_credentials_import_mapped": file,
+	})
 }
 
 // anyIn is the id of the first object of a collection of the sandbox; "" when it has none.

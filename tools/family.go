@@ -83,6 +83,9 @@ var bondLists = map[string]string{
 	"system":       "GET /api/v2/systems/{device}/associations",
 	"system_group": "GET /api/v2/systemgroups/{group}/associations",
 	"alert_rule":   "GET /api/v2/healthmonitoring/rules/{rule}/associations",
+	// Users do not list their routing policies.
+	"idp_routing_policy":    "GET /api/v2/identity-provider/policies/{routing_policy}/associations",
+	"password_manager_item": "GET /api/v2/passwordmanageritems/{item}/associations",
 	// Devices do not list their software.
 	"software_app": "GET /api/v2/softwareapps/{software_app}/associations",
 }
@@ -110,7 +113,7 @@ func (b bond) same(have map[string]any) bool {
 // ends are the two objects, the one first that the connection is read from: the
 // user's side before the device's.
 func (b bond) ends() (from, to jc.Object) {
-	for _, t := range []string{"software_app", "alert_rule", "user", "user_group", "system", "system_group"} {
+	for _, t := range []string{"software_app", "alert_rule", "idp_routing_policy", "password_manager_item", "user", "user_group", "system", "system_group"} {
 		switch t {
 		case b.other.Kind.Type:
 			return b.other, b.owner

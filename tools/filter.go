@@ -21,6 +21,7 @@ type clause struct {
 	when   time.Time       // what < and > compare with, where that is a time
 	ids    map[string]bool // what = and != compare ids with, where the field names objects
 	fact   *jc.Fact        // of ours, answered here unless the API knows it under a name of its own
+	unsure bool            // whether rows have the field is not published: one without it does not tell
 }
 
 // clauseForm takes a condition apart. The operator is the first that can stand there.
@@ -194,7 +195,10 @@ func (c clause) holds(r jc.Row) (holds, known bool) {
 			return false, false
 		}
 	default:
-		v, _ = r.At(c.field)
+		var there bool
+		if v, there = r.At(c.field); c.unsure && !there {
+			return false, false
+		}
 	}
 	switch c.op {
 	case "<", ">":

@@ -19,7 +19,7 @@ var identityRisk = Set{"identity_risk", "Risk seen in how people sign in."}.Of(
 	Get[riskEvent, Raw]("identity_risk_events_get", "GET "+riskEventAt,
 		"Show one risk event: who, where from, how risky.", Untyped()),
 	Act[riskEvent, Raw]("identity_risk_events_resolve", "PATCH "+riskEventAt+"/resolve",
-		"Resolve a risk event. It cannot be reopened.", Untyped(), EmptyBody, Destroy, Idempotent, NoReadBack("identity_risk_events_get shows its status")),
+		"Resolve a risk event. It cannot be reopened.", Untyped(), EmptyBody, Destroy, Idempotent, NoReadBack("see identity_risk_events_get for its status")),
 	List[None, Raw]("identity_risk_identities_list", "GET /api/v2/identityrisk/identities",
 		"List users by how risky their sign-ins are.", Untyped()),
 	Get[riskIdentity, Raw]("identity_risk_identities_get", "GET "+riskIdentityAt,

@@ -161,14 +161,14 @@ type (
 // passwordItemsGraph: only the paths of these are published; they are used as
 // those of all other types of the graph.
 var passwordItemsGraph = Set{Name: "password_manager"}.Of(
-	reach[passwordItem]("password_manager_items_users_reach_list", "GET /api/v2/passwordmanageritems/{item}/users",
-		"List the users who reach a password manager item, directly or through groups.", userEnd),
-	reach[passwordItem]("password_manager_items_groups_reach_list", "GET /api/v2/passwordmanageritems/{item}/usergroups",
-		"List the user groups that reach a password manager item.", userGroupEnd),
-	bonds[passwordItemBonds]("password_manager_items_associations_list", "GET /api/v2/passwordmanageritems/{item}/associations",
-		"List the users or user groups that are bound directly to a password manager item.", userEnd, userGroupEnd),
-	bondChange[passwordItemBondChange]("password_manager_items_associations_change", "POST /api/v2/passwordmanageritems/{item}/associations",
-		"Bind a user or user group to a password manager item, or end it.", auth.Change),
+	asGraph(reach[passwordItem]("password_manager_items_users_list", "GET /api/v2/passwordmanageritems/{item}/users",
+		"List the users who reach a password manager item, directly or through groups.", userEnd)),
+	asGraph(reach[passwordItem]("password_manager_items_user_groups_list", "GET /api/v2/passwordmanageritems/{item}/usergroups",
+		"List the user groups that reach a password manager item.", userGroupEnd)),
+	asGraph(bonds[passwordItemBonds]("password_manager_items_associations_list", "GET /api/v2/passwordmanageritems/{item}/associations",
+		"List the users or user groups that are bound directly to a password manager item.", userEnd, userGroupEnd)),
+	asGraph(bondChange[passwordItemBondChange]("password_manager_items_associations_change", "POST /api/v2/passwordmanageritems/{item}/associations",
+		"Bind a user or user group to a password manager item, or end it.", auth.Change)),
 )
 
 // tellingField fits fields that tell one object from another: names, ids, states,

@@ -47,13 +47,13 @@ func TestRegistry(t *testing.T) {
 				t.Error("it declares no operation")
 			}
 			for _, e := range x.Operations {
-				read := e.Method == "GET" || e.Method == "POST" && readPost(e)
+				read := e.Method == "GET" && !actingGet[e.String()] || e.Method == "POST" && readPost(e)
 				if (x.Risk == auth.Read) != read && x.Risk != auth.Reveal {
 					t.Errorf("%s does not go with risk %s", e, x.Risk)
 				}
 			}
 			for _, e := range x.lookups() {
-				if e.Method != "GET" && !readPost(e) {
+				if e.Method != "GET" && !readPost(e) || actingGet[e.String()] {
 					t.Errorf("the derived read %s is no read", e)
 				}
 			}
@@ -82,7 +82,10 @@ func TestRegistry(t *testing.T) {
 func readPost(e jc.Endpoint) bool { return e.Method == "POST" && readPosts.MatchString(e.Path) }
 
 var readPosts = regexp.MustCompile(`^/api/search/|^/insights/directory/v1/events|/directoryinsights/` +
-	`|^/api/v2/authn/policy-evaluations/|^/api/v2/identityrisk/factors-timeline$`)
+	`|^/api/v2/authn/policy-evaluations/|^/api/v2/identityrisk/factors-timeline$|^/api/v2/softwareapps/validate$`)
+
+// actingGet tells the GETs that do something: this one sends a mail.
+var actingGet = map[string]bool{"GET /api/users/reactivate/{administrator}": true}
 
 // checkSchema: what clients reject or drop must not be there.
 func checkSchema(t *testing.T, raw json.RawMessage) {

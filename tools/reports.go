@@ -19,7 +19,7 @@ type reportRun struct {
 }
 
 type reportRequest struct {
-	Type string `json:"type" in:"path" jsonschema:"required,enum=browser-patch-policy,enum=os-patch-policy,enum=os-version,enum=software-inventory,enum=user-account-health,enum=users-to-devices,enum=users-to-directories,enum=users-to-ldap-servers,enum=users-to-radius-servers,enum=users-to-sso-applications,enum=users-to-user-groups"`
+	Type string `json:"report_type" in:"path" jsonschema:"required,enum=browser-patch-policy,enum=os-patch-policy,enum=os-version,enum=software-inventory,enum=user-account-health,enum=users-to-devices,enum=users-to-directories,enum=users-to-ldap-servers,enum=users-to-radius-servers,enum=users-to-sso-applications,enum=users-to-user-groups"`
 }
 
 type reportArtifact struct {
@@ -42,7 +42,7 @@ var reportsGenerated = []*Tool{
 	List[None, jc.Report]("reports_list", "GET "+generatedReports,
 		"List the reports that were requested, with their state and files (artifacts).", Takes(),
 		Columns("type", "status", "created_at", "expiration", "requester_email", "id")),
-	Create[reportRequest, Raw]("reports_request", "POST "+generatedReports+"/{type}",
+	Create[reportRequest, Raw]("reports_request", "POST "+generatedReports+"/{report_type}",
 		"Generate a report about users, devices, software or patches as a file.",
 		NoReadBack("it is being made; reports_list shows when it is COMPLETED, reports_download gets the file")),
 	Download[reportArtifact]("reports_download", "GET "+generatedReports+"/{report}/artifacts/{artifact}/content", anyMedia,
@@ -50,8 +50,9 @@ var reportsGenerated = []*Tool{
 }
 
 var reportsSaved = slices.Concat(
-	reportTools("custom", "/api/v2/reports/custom", "reportView", "custom report"),
-	reportTools("builder", "/api/v2/reports/custom-reports", "customReport", "report of the custom report builder"),
+	reportTools("custom", "/api/v2/reports/custom", "reportView", "a custom report", "custom reports"),
+	reportTools("builder", "/api/v2/reports/custom-reports", "customReport",
+		"a report of the custom report builder", "reports of the custom report builder"),
 	[]*Tool{
 		List[None, Raw]("reports_jumpcloud_list", "GET /api/v2/reports/jumpcloud",
 			"List the ready-made reports that JumpCloud comes with.", Untyped(), Takes("limit", "skip", "filter", "sort")),
@@ -69,19 +70,19 @@ var reportsSaved = slices.Concat(
 
 // reportTools are the tools that both kinds of reports made by people have; key is
 // what their bodies hold the report under.
-func reportTools(name, at, key, what string) []*Tool {
+func reportTools(name, at, key, one, all string) []*Tool {
 	name = "reports_" + name
 	return []*Tool{
 		List[None, Raw](name+"_list", "GET "+at,
-			"List the "+what+"s.", Untyped(), Takes("limit", "skip", "filter", "sort"), Title(upper(what)+"s: list")),
+			"List "+all+".", Untyped(), Takes("limit", "skip", "filter", "sort")),
 		Get[report, Raw](name+"_get", "GET "+at+"/{report}",
-			"Show one "+what+".", Untyped()),
+			"Show "+one+".", Untyped()),
 		Create[None, Raw](name+"_create", "POST "+at,
-			"Create a "+what+".", Untyped(key+".name")),
+			"Create "+one+".", Untyped(key+".name")),
 		Change[report, Raw](name+"_update", "PUT "+at+"/{report}",
-			"Change a "+what+". What body leaves out may be cleared.", Untyped(key+".name")),
+			"Change "+one+". What body leaves out may be cleared.", Untyped(key+".name")),
 		Delete[report](name+"_delete", "DELETE "+at+"/{report}",
-			"Delete a "+what+".", Untyped()),
+			"Delete "+one+".", Untyped()),
 	}
 }
 
@@ -97,7 +98,7 @@ var reportsScheduled = []*Tool{
 	Delete[reportSchedule]("reports_scheduled_delete", "DELETE "+reportScheduleAt,
 		"Delete a scheduled report. It is sent no more.", Untyped()),
 	Act[reportSchedule, Raw]("reports_scheduled_run", "POST "+reportScheduleAt+"/trigger",
-		"Run a scheduled report now; its recipients get it.", Untyped(), NoReadBack("reports_scheduled_runs_list shows how it ends")),
+		"Run a scheduled report now; its recipients get it.", Untyped(), NoReadBack("see reports_scheduled_runs_list for how it ends")),
 	List[reportSchedule, Raw]("reports_scheduled_runs_list", "GET "+reportScheduleAt+"/runs",
 		"List the runs of one scheduled report.", Untyped()),
 	List[None, Raw]("reports_runs_list", "GET "+reportRuns,

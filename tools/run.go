@@ -206,7 +206,7 @@ func (d *Desk) readBack(ctx context.Context, r *Reader, s *Step, resp *jc.Respon
 			}
 			return Seen{Outcome: Unknown, Note: note}, err
 		}
-		if seen.Outcome == Done || s.Tool.noBack != "" {
+		if seen.Outcome == Done || s.Tool.noBack != "" || s.Tool.Risk == auth.Reveal { // a reveal is told by its answer alone
 			break
 		}
 	}

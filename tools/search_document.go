@@ -208,6 +208,9 @@ func kindOf(t *Tool) intent {
 		case "GET":
 			return toRead
 		case "DELETE":
+			if last == "remove" {
+				return toRemove
+			}
 			return toRemove | toAct
 		case "PUT", "PATCH":
 			return toUpdate | toAct

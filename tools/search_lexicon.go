@@ -9,12 +9,13 @@ package tools
 const lexiconStop = `
 a an the of to for in on at by with within from into onto via per as than then so and or but nor not no yes if else
 is are was were be been being am do does did done doing has have had having can could may might must shall should will would
-i me my mine we us our ours you your he him his she her hers it its they them their this that these those there here
+i me my mine we us our ours you your it its they them their this that these those there here
 what which who whom whose where when why how all any some every each both either other another same such own only just also too very
 much many more most few lot lots several please pls want wants wanted need needs needed like help hi hello thanks tell let lets make makes
 us im id ill we're ok out up off down over under about across during before after since until while now today currently still yet already again
 jumpcloud jc thing things stuff way ways using use used uses someones kind kinds type types sort name names named called
 right really actually maybe get gets got getting give gives given put puts take takes taken go goes going come comes s t re ve ll d m
+details detail info information particulars everything
 one ones two first last next little bit one's anyone anybody whether
 `
 
@@ -23,11 +24,11 @@ one ones two first last next little bit one's anyone anybody whether
 // them. Words marked ! carry no more meaning than that, and are not looked for.
 const lexiconVerbs = `
 read: !list !show !display !see !view !look !look_up !lookup !find !fetch !retrieve !get !check !browse !read !tell !give_me !return !print !query !search !enumerate !dump !inspect !describe !know !locate !pull !pull_up !what's review verify monitor track watch count compare explain examine investigate export download audit report
-create: !create !make !new !add !set_up !setup define register build generate onboard hire provision enroll enrol invite upload request issue introduce !start_using open_a whitelist allowlist blocklist insert save publish submit raise bundle combine comment annotate note alert_me notify_me warn_me tell_me_when
-update: !change !edit !update !modify !set !adjust !alter !amend !configure !customize !customise !tweak rename replace correct fix extend prolong turn_on turn_off switch_on switch_off enable disable toggle rotate renew regenerate patch overwrite reorder prioritize prioritise reconfigure mark acknowledge ack resolve close upgrade
-remove: !delete !remove !drop !destroy !get_rid_of !clean_up !purge !trash !erase_the_record decommission retire unenroll unenrol unregister deregister disconnect uninstall cancel dismiss unlink detach revoke deprovision forget clear_out take_away tear_down discard deauthorize deauthorise
-link: !add !remove assign unassign attach detach bind unbind link unlink connect associate disassociate grant revoke give give_access share join put move_into map take_away take_out kick_out_of allow let deploy target scope permit entitle make
-act: run execute launch trigger fire invoke start stop cancel abort pause resume reset unlock lock wipe erase reboot restart shutdown shut_down power_off power_down power_on suspend unsuspend activate deactivate reactivate expire force enforce clear bypass retry redo try_again install upgrade schedule push send resend email notify kick kick_out block unblock ban sync synchronize synchronise refresh import test validate verify approve deny reject transfer move migrate lose revoke end terminate offboard deprovision fire_off sign_out log_out put enable disable turn_on turn_off let upload archive unarchive restore duplicate clone copy apply accept reclaim free_up get_back authorize authorise elevate withdraw ping locate release enroll enrol preview post invite reinvite set export download request queue hand_over rotate generate make
+create: !create !make !new !add !set_up !setup define register build generate onboard hire provision enroll enrol invite upload request issue introduce !start_using open_a whitelist allowlist blocklist insert save publish submit raise store publish integrate introduce implement prepare produce record file start_a start_using put_up roll_out bring_in set_off bundle combine comment annotate note alert_me notify_me warn_me tell_me_when
+update: !change !edit !update !modify !set !adjust !alter !amend !configure !customize !customise !tweak rename replace correct fix extend prolong turn_on turn_off switch_on switch_off enable disable toggle rotate renew regenerate patch overwrite reorder prioritize prioritise reconfigure mark acknowledge ack resolve close upgrade switch turn put convert increase decrease lower shorten lengthen limit restrict tighten relax allow move reword translate brand pause
+remove: !delete !remove !drop !destroy !get_rid_of !clean_up !purge !trash !erase_the_record decommission retire unenroll unenrol unregister deregister disconnect uninstall cancel dismiss unlink detach revoke deprovision forget clear_out take_away tear_down discard deauthorize deauthorise stop_tracking no_longer cut offboard wipe_out take_off
+link: !add !remove assign unassign attach detach bind unbind link unlink connect associate disassociate grant revoke give give_access share join put move_into map take_away take_out kick_out_of allow let deploy target scope permit entitle make roll_out push apply share_with
+act: run execute launch trigger fire invoke start stop cancel abort pause resume reset unlock lock wipe erase reboot restart shutdown shut_down power_off power_down power_on suspend unsuspend activate deactivate reactivate expire force enforce clear bypass retry redo try_again install upgrade schedule push send resend email notify kick kick_out block unblock ban sync synchronize synchronise refresh import test validate verify approve deny reject transfer move migrate lose revoke end terminate offboard deprovision fire_off sign_out log_out put enable disable turn_on turn_off let upload archive unarchive restore duplicate clone copy apply accept reclaim free_up get_back authorize authorise elevate withdraw ping locate release enroll enrol preview post invite reinvite set export download request queue hand_over rotate generate make ring roll_out roll_back check confirm finish complete log_off throw_out shut cut_off unpair repair fix recover restore_from hand_out
 `
 
 // lexiconAsk are words at the start of a question: what follows is to be read.
@@ -151,7 +152,7 @@ web hook = webhook
 // lexiconConcepts is applied to queries only: what people say > what tools say.
 // The best fitting word counts, once. "a + b" looks for both; *0.5 counts less.
 const lexiconConcepts = `
-person, people, employee, staff, colleague, coworker, human, somebody, someone, everybody, everyone, identity, member of staff, individual, worker, contractor, he, she, him, her, his, hers, himself, herself, developer, engineer, intern, student, teacher, account, accounts, principal, upn, alice, bob, jane, john, joe, mary > user identity*0.6
+person, people, employee, staff, colleague, coworker, human, somebody, someone, everybody, everyone, identity, member of staff, individual, worker, contractor, he, she, him, her, his, hers, developer, engineer, intern, student, teacher, account, accounts, principal, upn, alice, bob, jane, john, joe, mary > user identity*0.6
 anybody, whoever, personnel, workforce, headcount, roster > user
 has access, have access, with access, can access, may access, may use, allowed to use, allowed to access, can open, can reach, can use, is able to use > reach*0.9 access*0.9 association*0.6 bound*0.7
 what can, reach, reaches > reach access*0.7 association*0.5 bound*0.5
@@ -170,7 +171,7 @@ intune, endpoint manager, sccm, autopilot, provisioning package, ppkg, workspace
 jamf, kandji, mosyle, mdm profile > applemdm*0.9 mdm*0.7
 mdm > mdm applemdm androidemm windowsmdm
 team, department, squad, division, crew, distribution list, security group, role group, ou, organizational unit > usergroup group*0.7
-group, groups > group usergroup*0.9 devicegroup*0.75
+group, groups > group usergroup*0.9 devicegroup*0.6
 gpo, group policy, group policy object, configuration profile, mobileconfig, compliance policy, device configuration, baseline, hardening, restriction, mdm policy, custom policy, device restriction > policy policytemplate*0.6
 setting that can be enforced, available settings, settings can be enforced, kinds of policy, policy types, available policies, policy definitions, admx > policytemplate policy*0.7
 screen lock, lock screen, screensaver, screen saver, wallpaper, password on wake, usb storage, removable storage, disable usb, block usb, enforce firewall, disable camera, airdrop, disk encryption policy, auto update policy, screen timeout, idle timeout, lock timeout > policy policytemplate*0.8
@@ -189,7 +190,7 @@ slack, zoom, chrome, firefox, teams client, office, photoshop, 1password, vs cod
 available connectors, connector catalog, prebuilt apps, integration catalog, supported apps, app gallery, is there a connector, catalog of connectors, oin > applicationtemplate template*0.9 catalog*0.4
 deploy, rollout, roll out, push software, push out, distribute, install, installs, installation, installed by > softwareapp*0.9 software*0.8 install*0.95
 winget, chocolatey, choco, msi, pkg, vpp, apps and books, homebrew, app store, self service, exe, dmg > softwareapp software*0.9 appcatalog*0.6
-app store catalog, installable, what can be installed, catalog of software, store apps > appcatalog catalog softwareapp*0.4
+app store catalog, installable apps, installable software, what can be installed, catalog of software, store apps > appcatalog catalog softwareapp*0.4
 shadow, unsanctioned, unapproved apps, discovered apps, discovered, casb, saas, cloud apps, sign up for, sanctioned > saas
 seat, seats, license, licenses, licences, subscription, entitlement, entitlements > license subscription*0.8
 plan, pricing, tier, package plan, billing plan, what we pay, subscription plan > subscription*0.95 billing*0.6
@@ -197,7 +198,7 @@ invoice, bill, bills > invoice billing*0.8
 fire, fired, terminate, terminated, kick, kick out, offboard, leaver, leavers, leaving, quit, resign, resigned, left the company, exit, disable, deactivate, block, ban, deprovision, freeze, shut out, stop login, lock out > suspend offboard*0.95 deactivate*0.8
 departing employee, exit process, termination, off board, last day > offboard suspend*0.8
 suspension, suspensions, suspended > suspend userstate*0.9 state*0.6
-scheduled suspension, scheduled suspensions, suspend later, future suspension, end of the month, scheduled activation, scheduled state, suspend at, on a date, on friday, next week, effective date > userstate scheduled*0.8 state*0.8 suspend*0.6
+scheduled suspension, scheduled suspensions, suspend later, future suspension, end of the month, scheduled activation, scheduled state, suspend at, on a date, on friday, next week, effective date > userstate state*0.9 suspend*0.6 scheduled*0.5
 reinstate, restore user, unsuspend, reenable, re enable, unblock, let back in, bring back, allow back, rehire, return from leave > activate
 reactivate, resend activation, activation email, activation mail, welcome mail, welcome email, invite again, resend invite, resend invitation, send invite > reactivate*0.95 activation*0.7 invite*0.7 reinvite*0.7
 locked out, let them in, too many attempts, wrong password too often, failed attempts, account locked, unblock login, lockout > unlock
@@ -216,7 +217,7 @@ serial, serial number, hostname, host name, asset number, mac address lookup > d
 lost their phone, lost his phone, lost her phone, new phone, broken phone, got a new phone, lost phone, replaced phone, changed phone > mfa*0.9 reset*0.6 totp*0.9
 mfa, totp > mfa totp pushendpoint*0.5
 reset mfa, reset two factor, reset 2fa, reset authenticator, clear mfa, reset totp, mfa reset, re register mfa > resetmfa reset + mfa totp
-push mfa, push notification, push phone, protect app, protect, jumpcloud protect, push device > pushendpoint push
+push mfa, push notification, push phone, protect app, protect, jumpcloud protect, push device > pushendpoint push endpoint*0.7
 security key, yubikey, fido, webauthn, passkey, hardware token > mfa*0.7 totp*0.4
 verify a caller, verify identity, caller verification, help desk verification, prove who, is who they say > push*0.8 verification verify
 temporary password, initial password, new password, set password, forgot password, forgot his password, forgot her password, reset password, password reset, change password, lost password > password + user*0.4
@@ -248,6 +249,10 @@ login, logins, authentication, authentications, sign ins, attempts > login event
 login failure, failed login, failed logins, login failures, failed sign in, sign in attempts, login attempts, login history, last login, sign in logs, signin logs, who logged in, bad passwords, brute force, password spray, recent logins > event login*0.6 insight*0.7
 who used, who viewed, who opened, who accessed, who saw, last used, used by whom, usage history > activity*0.95 history event*0.7 audit*0.8
 denied, rejected, refused, why was, blocked by > evaluation*0.8 fail*0.6 event*0.4
+how often, frequency, occurrences, times did > occurrence count*0.7
+reports to, report to, direct reports, subordinates, managed by > manager user
+nested, subgroup, subgroups, groups inside > membership member
+check, verify, validate, test, make sure > validate*0.9 test*0.8 verify*0.8 status*0.4
 distinct, unique, different values > distinct
 how many, number of, count, counts, total > count*0.9 total*0.5 stats*0.6 summary*0.4
 per day, per hour, hourly, daily, over time, trend, histogram, chart, graph of, by day, timeline of events, buckets, time series > interval trend*0.8 timeline*0.7
@@ -309,7 +314,7 @@ okta, ping, auth0, onelogin, federated login, external idp, federated identity, 
 microsoft > office365 windowsmdm*0.6
 google > googleworkspace androidemm*0.8
 domain, domains > domain
-domain controller, on prem ad, on premises ad, on premises directory, ad agent, ad sync, ad bridge, adi > activedirectory
+domain controller, on prem ad, on premises ad, on premises directory, ad sync, ad bridge, adi > activedirectory
 ad connector, sync agent, import agent > agent activedirectory*0.7
 ldap bind, ldap directory, bind dn, bind to ldap, openldap, ldap > ldap
 smb, file share, nas > samba*0.7
@@ -324,7 +329,7 @@ admins, global admin, super admin, console admin, administrators, helpdesk > adm
 tenant, tenants, client organization, customer, customers, child org, sub org, client tenant > organization provider*0.6
 company settings, org settings, organization settings, tenant settings, settings of the organization, our company, our org, contact details > organization setting*0.6
 company, companies > company organization*0.6
-turn on, turn off, switch on, switch off, enable, activate a feature, feature flag, toggle, beta > setting*0.5 feature*0.5 activate*0.5 enable*0.8 status*0.4 start*0.3 update*0.2
+turn on, turn off, switch on, switch off, enable, activate a feature, feature flag, toggle, beta > setting*0.5 feature*0.5 activate*0.85 enable*0.9 status*0.4 start*0.3 update*0.2
 trial > trial
 support, support case, support ticket, support tickets, feature request, tickets with jumpcloud > case
 ticketing, psa, ticket, tickets > ticketing case*0.7
@@ -354,7 +359,6 @@ extend, prolong, longer > update*0.3 expiry*0.7
 end, stop, cut short > end*0.8 revoke*0.8 stop
 withdraw, take back > cancel revoke*0.8
 trigger, kick off, by hand, manually run > trigger run*0.7
-details, detail, info, information, particulars, everything about > details*0.3
 rename, retitle > name*0.3 update*0.3
 sign up, signup > signup
 usage, used, utilization, utilisation, adoption > usage

@@ -62,7 +62,7 @@ func withPseudo(all []*Tool) []*Tool {
 				declared[plainOperation(e.String())] = true
 			}
 		}
-		if t.Risk == auth.Read {
+		if t.Risk == auth.Read && len(t.Operations) > 0 {
 			declared[plainOperation(t.Operations[0].String())] = true
 		}
 		if t.search != nil {

@@ -6,12 +6,14 @@ import (
 
 // query is a question, read.
 type query struct {
-	groups []group
-	want   intent // what kind of tool; 0 when no verb says it
-	prefer intent // of those, what "to" and "from" make likelier
-	asks   bool   // a question
-	single bool   // asks for one object
-	head   map[int]float64
+	groups   []group
+	want     intent          // what kind of tool; 0 when no verb says it
+	prefer   intent          // of those, what "to" and "from" make likelier
+	asks     bool            // a question
+	single   bool            // asks for one object
+	narrowed bool            // asks for those of a kind that have something
+	head     map[int]float64 // what is asked for
+	owner    map[int]float64 // whose it is
 }
 
 // group is one thing that is looked for, in all the words it may have.
@@ -28,7 +30,7 @@ type weighted struct {
 // read takes a query apart: slips, verbs, names of several words, concepts.
 func (x *Index) read(text string) *query {
 	words, starts := x.correct(text)
-	q := &query{head: map[int]float64{}}
+	q := &query{head: map[int]float64{}, owner: map[int]float64{}}
 	verb := x.intent(q, words, starts)
 	for _, w := range words {
 		q.single = q.single || details[w.raw]
@@ -43,7 +45,7 @@ func (x *Index) read(text string) *query {
 	})
 	from := make([]int, len(tokens)) // group of each token, or -1
 	for i := 0; i < len(tokens); {
-		n := x.group(q, tokens[i:], words)
+		n := x.group(q, tokens[i:], words, tokens[i].at < verb && q.want&toAct == 0)
 		for k := range n {
 			from[i+k] = len(q.groups) - 1
 		}
@@ -117,7 +119,7 @@ func (x *Index) knows(stem string) bool {
 
 // group makes the group of the phrase or word at the start of the tokens, and
 // says how many tokens it took; 0 when it says nothing.
-func (x *Index) group(q *query, tokens []token, words []spelt) int {
+func (x *Index) group(q *query, tokens []token, words []spelt, lead bool) int {
 	list := make([]word, 0, 8)
 	for _, t := range tokens[:min(len(tokens), 8)] {
 		list = append(list, t.word)
@@ -125,12 +127,19 @@ func (x *Index) group(q *query, tokens []token, words []spelt) int {
 	m := x.lexicon.concepts.match(list)
 	first := tokens[0]
 	if m == nil || len(m.stems) == 1 {
+		g := group{share: 1}
 		if x.quiet[first.raw] {
+			if m != nil { // "check" says little, and something
+				g.share = 0.4
+				x.widen(q, &g, m.entry, synonymWeight)
+				q.keep(g)
+			}
 			return 0
 		}
-		g := group{share: 1}
 		if first.beside {
 			g.share = 0.4
+		} else if lead { // its kind is what it says
+			g.share = 0.5
 		}
 		x.add(&g, first.stem, 1)
 		if m != nil && !first.beside {
@@ -276,32 +285,71 @@ const (
 // breaks end the first noun and its adjectives.
 var breaks = wordSet("of for in on at to from with by into onto that which who is are was were does do did has have had a the an so when where he she they we i you it and or as per before after through via under about bound")
 
-// headOf finds what is asked for: the last noun before the first preposition.
+// light nouns leave it to the noun after "of" what is asked for.
+var light = wordSet("status state health list overview number count settings setting configuration name names copy version content contents kind summary")
+
+// filters begin what narrows a list: "users without MFA".
+var filters = wordSet("that whose with without where having not")
+
+// headOf finds what is asked for, the last noun before the first preposition, and
+// whose it is, the noun after that.
 func (x *Index) headOf(q *query, words []spelt, tokens []token, from []int, lead int) {
-	last := -1
+	last, owner := -1, false
+	if q.asks && lead < len(words) && auxiliary[words[lead].raw] {
+		owner = true // "what can this group …" asks for something of the group's
+	}
 	for i, t := range tokens {
-		if t.at < lead || last < 0 && from[i] < 0 {
+		r := words[t.at].raw
+		if t.at < lead {
 			continue
 		}
-		if r := words[t.at].raw; breaks[r] && (from[i] < 0 || last >= 0) || last >= 0 && strings.HasSuffix(r, "ed") {
-			break // "groups allowed to …"
+		if last >= 0 && (breaks[r] || filters[r] || strings.HasSuffix(r, "ed")) { // "groups allowed to …"
+			if owner {
+				x.role(q.owner, q.groups[last], 1)
+				return
+			}
+			if filters[r] {
+				q.narrowed = true
+				if q.want == 0 {
+					q.want = toRead
+				}
+			}
+			weight := 1.0
+			if light[words[tokens[i-1].at].raw] {
+				weight = 0.4
+			}
+			x.role(q.head, q.groups[last], weight)
+			last, owner = -1, weight == 1
+			if owner && !relations[r] {
+				return
+			}
 		}
 		if from[i] < 0 {
 			continue
 		}
-		if last >= 0 {
-			x.headGroup(q, q.groups[last], 0.5)
+		if last >= 0 && !owner {
+			x.role(q.head, q.groups[last], 0.5)
 		}
 		last = from[i]
 	}
-	if last >= 0 {
-		x.headGroup(q, q.groups[last], 1)
+	switch {
+	case last < 0:
+	case owner:
+		x.role(q.owner, q.groups[last], 1)
+	default:
+		x.role(q.head, q.groups[last], 1)
 	}
 }
 
-func (x *Index) headGroup(q *query, g group, weight float64) {
+// relations stand between what is asked for and whose it is.
+var relations = wordSet("of for in on at to from with by a an the does do did can is are was has have bound into via through under about which who he she they")
+
+var auxiliary = wordSet("does do did can could is are was were has have may")
+
+// role notes that a group plays a part in the query.
+func (x *Index) role(part map[int]float64, g group, weight float64) {
 	for _, a := range g.alternatives {
-		q.head[a.term] = max(q.head[a.term], weight*a.weight)
+		part[a.term] = max(part[a.term], weight*a.weight)
 	}
 }
 
@@ -309,12 +357,14 @@ const (
 	// synonymWeight is how much a word counts that was not said.
 	synonymWeight = 0.85
 	// phraseOwn is how much the words of a phrase count by themselves.
-	phraseOwn = 0.5
-	headGain  = 0.35
+	phraseOwn  = 0.35
+	headGain   = 0.35
+	ownerGain  = 0.12
+	narrowGain = 0.3
 	// Without a verb a noun is mostly to be read.
 	nounRead, nounOther, nounRemove = 1.15, 0.88, 0.75
 	// With one, what a tool does is what is wanted, near it, or another matter.
-	doesIt, doesNear, doesOther = 1.3, 1.02, 0.88
+	doesIt, doesNear, doesOther  = 1.3, 1.02, 0.88
 	readForChange, changeForRead = 0.72, 0.65
 )
 
@@ -324,7 +374,18 @@ func (q *query) heads(d *document) float64 {
 	for _, t := range d.head {
 		best = max(best, q.head[t])
 	}
-	return 1 + headGain*best
+	owner := 0.0
+	for _, t := range d.owner {
+		owner = max(owner, q.owner[t])
+	}
+	f := 1 + headGain*best
+	switch {
+	case len(d.about) > 0:
+		f *= 1 + ownerGain*owner
+	case q.narrowed && d.kind == toRead && !d.one: // the list of all can be filtered
+		f *= 1 + narrowGain*best
+	}
+	return f
 }
 
 // wants is how well what a document does is what the query wants done.

@@ -110,7 +110,7 @@ func TestSearchTune(t *testing.T) {
 	x := NewIndex(all)
 	t.Logf("%d tools, %d documents, built in %v", len(all), len(x.documents), time.Since(start))
 	show := os.Getenv("SHOW")
-	for _, set := range []string{"/work/shared/jumpcloud/search_queries.jsonl", "testdata/search_queries.jsonl"} {
+	for _, set := range []string{"/work/shared/jumpcloud/search_queries.jsonl", "testdata/search_queries.jsonl", "testdata/search_queries_second.jsonl"} {
 		list := wantedIn(t, set)
 		var r, dev, test, typo recall
 		begin := time.Now()
@@ -123,7 +123,7 @@ func TestSearchTune(t *testing.T) {
 				h = &test
 			}
 			h.add(rank)
-			shown := strings.Contains(set, "shared") && strings.Contains(show, "s") || strings.Contains(set, "testdata") && i%2 == 0 && strings.Contains(show, "d")
+			shown := strings.Contains(set, "shared") && strings.Contains(show, "s") || strings.Contains(set, "queries.jsonl") && i%2 == 0 && strings.Contains(show, "d") || strings.Contains(set, "second") && i%2 == 0 && strings.Contains(show, "b")
 			if shown && rank != 1 && (rank == 0 || rank > 5 || strings.Contains(show, "1")) {
 				t.Logf("  %d %q want %v", rank, a.Query, a.Gold)
 				for _, h := range hits[:min(5, len(hits))] {

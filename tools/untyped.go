@@ -1,7 +1,9 @@
 package tools
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -51,7 +53,7 @@ func (t *Tool) bodyPart() reflect.Type {
 	}
 	switch t.Operations[0].Method {
 	case "PUT", "PATCH", "POST":
-		if t.emptyBody || t.Operations[0].Method == "POST" && !t.creates {
+		if t.emptyBody || t.Operations[0].Method == "POST" && !t.creates && len(t.seenUse) == 0 {
 			return reflect.TypeFor[bodyArgs]()
 		}
 		return reflect.TypeFor[bodyNeeded]()
@@ -142,41 +144,52 @@ func (r *Reader) anything(ctx context.Context, req jc.Request) (jc.Row, error) {
 const manyColumns = 8
 
 // discover picks the columns of rows whose fields are not published: what names
-// them first, then what most rows have, values that fit a cell only.
+// them first, then what most rows have, values that fit a cell only. Rows without
+// a name of their own show what is one level in, where their name is.
 func discover(rows []jc.Row) []string {
-	count := map[string]int{}
+	count, inner := map[string]int{}, map[string]int{}
 	for _, row := range rows {
 		for name, v := range row {
-			switch v.(type) {
-			case map[string]any, []any:
-			default:
-				if !isSecret(name, v) {
-					count[name]++
+			countCell(count, name, v)
+			if m, ok := v.(map[string]any); ok {
+				for part, v := range m {
+					countCell(inner, name+"."+part, v)
 				}
 			}
 		}
 	}
-	names := make([]string, 0, len(count))
-	for name := range count {
-		names = append(names, name)
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(count)), tells) {
+		maps.Copy(count, inner)
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if x, y := naming(a), naming(b); x != y {
-			return x - y
-		}
-		if count[a] != count[b] {
-			return count[b] - count[a]
-		}
-		return strings.Compare(a, b)
+	names := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(naming(a)-naming(b), count[b]-count[a], strings.Compare(a, b))
 	})
 	return names[:min(len(names), manyColumns)]
 }
 
+// countCell counts a field whose value fits a cell.
+func countCell(count map[string]int, name string, v any) {
+	switch v.(type) {
+	case map[string]any, []any:
+	default:
+		if !isSecret(name, v) {
+			count[name]++
+		}
+	}
+}
+
+// tellingFields are those that tell people what a row is, best first; the first of
+// them are names.
+var tellingFields = []string{"name", "displayName", "title", "email", "username", "id", "_id", "objectId", "type", "status", "state"}
+
+// tells reports whether a field names its row.
+func tells(field string) bool { return naming(field) < slices.Index(tellingFields, "id") }
+
 // naming orders fields by how well they tell people what a row is.
 func naming(field string) int {
-	usual := []string{"name", "displayName", "title", "email", "username", "id", "_id", "objectId", "type", "status", "state"}
-	if i := slices.Index(usual, field); i >= 0 {
+	last := field[strings.LastIndexByte(field, '.')+1:]
+	if i := slices.IndexFunc(tellingFields, func(u string) bool { return u == field || last != field && strings.EqualFold(u, last) }); i >= 0 {
 		return i
 	}
-	return len(usual)
+	return len(tellingFields)
 }

@@ -33,7 +33,7 @@ var usersSecurity = Set{Name: "users"}.Of(
 		Untyped(), NoReadBack("users_get shows the user's MFA")),
 	Act[user, None]("users_mfa_sync", "POST /api/systemusers/{user}/mfasync",
 		"Sync the MFA enrolment status of a user anew.", Idempotent, NoReadBack("users_get shows the user's MFA")),
-	Act[user, Raw]("users_password_set", "POST /api/systemusers/{user}/password",
+	Create[user, Raw]("users_password_set", "POST /api/systemusers/{user}/password",
 		"Force a new password on a user. The old one ends at once.",
 		Untyped(), Destroy, NoReadBack("passwords cannot be read back")),
 	Act[user, Raw]("users_reactivate", "POST /api/systemusers/{user}/reactivate",

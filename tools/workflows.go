@@ -32,7 +32,7 @@ var workflows = Set{"workflows", "Workflows and their runs."}.Of(
 	Delete[workflow]("workflows_delete", "DELETE "+workflowAt,
 		"Delete a workflow. It runs no more.", Untyped()),
 	Act[workflow, Raw]("workflows_run", "POST "+workflowAt+"/runs",
-		"Start a workflow now. Its steps act on users and devices.", Untyped(), Destroy, NoReadBack("workflows_runs_list shows how it ends")),
+		"Start a workflow now. Its steps act on users and devices.", Untyped(), Destroy, NoReadBack("see workflows_runs_list for how it ends")),
 	List[None, Raw]("workflows_runs_list", "GET "+workflowsAt+"/runs",
 		"List runs of workflows and how they ended.", Untyped()),
 	Get[workflowRun, Raw]("workflows_runs_get", "GET "+workflowsAt+"/runs/{run}",

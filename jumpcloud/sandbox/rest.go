@@ -15,6 +15,7 @@ type rest struct {
 	collections map[string]*collection    // by path, ids filled in
 	single      map[string]map[string]any // what was set, by path
 	acts        *collection
+	made        map[string]bool // ids of what was created: it has no children at first
 }
 
 // restCall is a request to a generic operation.
@@ -113,6 +114,16 @@ func realAt(name string) *realPath {
 	return nil
 }
 
+// realOf is the entry of a collection that has behaviour of its own elsewhere.
+func (o *Org) realOf(c *collection) *realPath {
+	for i := range realPaths() {
+		if r := &realPaths()[i]; r.pick(o) == c {
+			return r
+		}
+	}
+	return nil
+}
+
 // collectionAt gives the collection of a path with ids filled in, nil when
 // there is none. A generic one is made with its seeds when first asked for;
 // who asks has seen that its owner is there.
@@ -129,7 +140,11 @@ func (o *Org) collectionAt(name string) *collection {
 	}
 	c := newCollection(name, rows.key)
 	k := o.makerOf(name, rows)
-	for n := range rows.seeds {
+	seeds := rows.seeds
+	if slices.ContainsFunc(k.owners, func(id string) bool { return o.rest.made[id] }) {
+		seeds = 0
+	}
+	for n := range seeds {
 		k.n = n
 		m := k.filled(rows.is, nil, true)
 		if tie := seedTies[rows.pattern]; tie != nil {
@@ -288,6 +303,9 @@ func (r *restCall) current(s *shape) map[string]any {
 	m := map[string]any{}
 	if r.target != nil {
 		m = r.target.m
+	}
+	if count := countedShows[r.singlePath()]; count != nil {
+		m = count(r.Org)
 	}
 	return r.shownAs(s, r.singlePath(), m, true)
 }

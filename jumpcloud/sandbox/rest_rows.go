@@ -11,7 +11,7 @@ var seedTies = map[string]func(o *Org, n int, m map[string]any){
 			m["id"] = o.orgID
 		}
 	},
-	"password-vault/users": tieUser, "passwordmanager/users": tieUser,
+	"gsuites/{}/import/jumpcloudusers": tieUser, "password-vault/users": tieUser, "passwordmanager/users": tieUser,
 }
 
 // tieAdmin makes the first administrator the one whose key the caller has.
@@ -70,4 +70,45 @@ func (o *Org) hasOwners(name string) bool {
 		}
 	}
 	return true
+}
+
+// countedShows are the pages that count what other lists show.
+var countedShows map[string]func(o *Org) map[string]any
+
+func init() {
+	countedShows = map[string]func(o *Org) map[string]any{
+		"healthmonitoring/rules-stats": func(o *Org) map[string]any {
+			return o.tally("healthmonitoring/rules", "status", map[string]string{"ENABLED": "enabled", "DISABLED": "disabled"})
+		},
+		"identityrisk/stats": func(o *Org) map[string]any {
+			return o.tally("identityrisk/identities", "riskLevel", map[string]string{"HIGH": "high", "MEDIUM": "medium", "LOW": "low"})
+		},
+		"password-manager": func(o *Org) map[string]any {
+			return map[string]any{"enabled": true, "userCount": o.size("passwordmanager/users")}
+		},
+		"passwordmanager/overview": func(o *Org) map[string]any {
+			return map[string]any{"users": o.size("passwordmanager/users"), "items": o.size("passwordmanager/items"),
+				"sharedFolders": o.size("passwordmanager/sharedfolders")}
+		},
+		"password-vault/dashboard-overview": func(o *Org) map[string]any {
+			return map[string]any{"credentials": o.size("password-vault/credentials"), "folders": o.size("password-vault/folders"),
+				"users": o.size("password-vault/users")}
+		},
+	}
+}
+
+func (o *Org) size(path string) int { return len(o.collectionAt(path).order) }
+
+// tally counts the documents of a collection by the values of a field.
+func (o *Org) tally(path, field string, names map[string]string) map[string]any {
+	out := map[string]any{"total": o.size(path)}
+	for _, name := range names {
+		out[name] = 0
+	}
+	for _, d := range o.collectionAt(path).order {
+		if name := names[text(d.m[field])]; name != "" {
+			out[name] = out[name].(int) + 1
+		}
+	}
+	return out
 }

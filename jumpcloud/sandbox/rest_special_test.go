@@ -312,3 +312,39 @@ func TestTheSameSeedGivesTheSameGenericObjects(t *testing.T) {
 		}
 	}
 }
+
+// TestGenericWritesReachTheOtherCollections changes what has behaviour of its
+// own elsewhere through generic operations.
+func TestGenericWritesReachTheOtherCollections(t *testing.T) {
+	g := newRig(t, Options{})
+	radius := object{"name": "Lisbon WiFi", "networkSourceIp": "198.51.100.77", "sharedSecret": "s3cret"}
+	id := want[object](g, 200, "POST", "/api/radiusservers", radius)["_id"].(string)
+	want[any](g, 409, "POST", "/api/radiusservers", radius)
+	want[any](g, 200, "PUT", "/api/radiusservers/"+id, object{"name": "Lisbon WiFi", "networkSourceIp": "198.51.100.78", "sharedSecret": "s3cret", "mfa": "REQUIRED"})
+	if d := g.got("/api/radiusservers/" + id); d["networkSourceIp"] != "198.51.100.78" || d["mfa"] != "REQUIRED" {
+		t.Errorf("%v", d)
+	}
+	want[any](g, 204, "POST", "/api/v2/radiusservers/"+id+"/associations", object{"op": "add", "type": "user", "id": g.user("ada.king")})
+	want[any](g, 200, "DELETE", "/api/radiusservers/"+id, nil)
+	for _, a := range g.org.Snapshot()["associations"] {
+		if a["from"] == id || a["to"] == id {
+			t.Errorf("a deleted server is still bound: %v", a)
+		}
+	}
+	made := want[object](g, 200, "POST", "/api/v2/google-emm/enterprises", object{"enrollmentToken": "do not show", "signupUrlName": "signupUrls/1"})
+	list := g.do("GET", "/api/v2/google-emm/enterprises", nil)
+	if !strings.Contains(string(list.body), made["objectId"].(string)) || strings.Contains(string(list.body), "do not show") {
+		t.Errorf("%s", list.body)
+	}
+	suite := "/api/v2/gsuites/" + g.org.gsuites.order[0].id
+	want[any](g, 200, "PATCH", suite, object{"userLockoutAction": "maintain"})
+	if d := g.got(suite); d["userLockoutAction"] != "maintain" || d["name"] != "Acme Google Workspace" {
+		t.Errorf("%v", d)
+	}
+	forest := want[object](g, 201, "POST", "/api/v2/activedirectories", object{"domain": "DC=lisbon;DC=local;"})["id"].(string)
+	if agents := want[[]object](g, 200, "GET", "/api/v2/activedirectories/"+forest+"/agents", nil); len(agents) != 0 {
+		t.Errorf("a new directory has %d agents", len(agents))
+	}
+	want[any](g, 200, "DELETE", "/api/v2/activedirectories/"+forest, nil)
+	want[any](g, 404, "GET", "/api/v2/activedirectories/"+forest, nil)
+}

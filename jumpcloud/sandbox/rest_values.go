@@ -62,7 +62,7 @@ func (k *maker) value(field string, s *shape) any {
 	case "list":
 		inner := *k
 		inner.under = k.under + field + "[]."
-		return []any{inner.value(strings.TrimSuffix(field, "s"), s.item)}
+		return []any{inner.value(singular(field), s.item)}
 	case "enum":
 		return k.choice(field, s.options)
 	case "b":
@@ -118,19 +118,34 @@ func (k *maker) number(field, kind string, roll uint64) any {
 	return int(1 + roll%40)
 }
 
-// date is past, but for what ends or expires.
+// date is past, but for what ends or expires. What is made or begun comes
+// before what is changed, seen or ended.
 func (k *maker) date(field string, roll uint64) string {
 	name := strings.ToLower(field)
 	if strings.Contains(name, "expir") || strings.HasPrefix(name, "due") || name == "enddate" {
 		return k.o.ago(-days(30 + int(roll%200)))
 	}
-	return k.o.ago(days(1+int(roll%60)) + time.Duration(roll%3600)*time.Second)
+	begun := days(31+int(k.roll("begun")%30)) + time.Duration(roll%3600)*time.Second
+	switch {
+	case strings.HasPrefix(name, "ended"):
+		return k.o.ago(begun/time.Hour*time.Hour - 2*time.Hour)
+	case strings.HasPrefix(name, "updated"), strings.HasPrefix(name, "last"), strings.HasPrefix(name, "contact"):
+		return k.o.ago(days(1+int(roll%25)) + time.Duration(roll%3600)*time.Second)
+	}
+	return k.o.ago(begun)
 }
+
+// pointers are the collections whose seeds an id points at.
+var pointers = map[string]string{"workflowId": "workflows", "roleId": "roles", "folderId": "password-vault/folders",
+	"credentialId": "password-vault/credentials", "applicationId": "saas-management/applications",
+	"catalog_app_id": "saas-management/application-catalog", "approvalFlowId": "approvalflows"}
 
 func (k *maker) id(field, kind string) string {
 	name := strings.ToLower(field)
 	id := derive(k.o.opt.Seed, "rest/"+k.place+"/"+k.under+field, uint64(k.n))
 	switch {
+	case pointers[field] != "" && !strings.HasPrefix(pointers[field], k.place):
+		return k.o.seedID(pointers[field], k.n)
 	case kind == "uuid":
 		rest := derive(k.o.opt.Seed, "rest/uuid/"+id, 0)
 		return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + rest[:12]
@@ -198,9 +213,18 @@ func (k *maker) text(field string) string {
 		return strings.ReplaceAll(s, "#", n)
 	}
 	if k.under != "" && slices.Contains(nameFields, field) {
-		return capital(spoken(strings.Trim(k.under, ".[]"))) + " " + n
+		return capital(spoken(singular(lastField(k.under)))) + " " + n
 	}
 	return capital(spoken(field)) + " " + n
+}
+
+// lastField is the innermost named field of a path like values[].value.
+func lastField(under string) string {
+	parts := strings.FieldsFunc(under, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	if len(parts) == 0 {
+		return under
+	}
+	return parts[len(parts)-1]
 }
 
 var usualTexts = map[string]string{"country": "DE", "currency": "USD", "sid": "S-1-5-21-1004336348-1177238915-68200333#",
@@ -241,6 +265,9 @@ func (k *maker) named(field string) string {
 	} else {
 		s = pick3(k.n) + " " + strings.ToLower(spoken(singular(lastWord(k.place))))
 	}
+	if field == "domain" && k.n >= len(k.names) {
+		return "acme.example"
+	}
 	if field == "domain" && !strings.Contains(s, ".") {
 		s = strings.ReplaceAll(strings.ToLower(s), " ", "-") + ".example"
 	}
@@ -265,6 +292,12 @@ func lastWord(path string) string {
 func singular(s string) string {
 	if stem, found := strings.CutSuffix(s, "ies"); found {
 		return stem + "y"
+	}
+	if stem, found := strings.CutSuffix(s, "uses"); found {
+		return stem + "us"
+	}
+	if strings.HasSuffix(s, "us") || len(s) < 3 {
+		return s
 	}
 	return strings.TrimSuffix(s, "s")
 }

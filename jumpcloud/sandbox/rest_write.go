@@ -87,7 +87,7 @@ func (r *restCall) create() *reply {
 
 // shapeOf is what a document of a collection may have.
 func (r *restCall) shapeOf(c *collection) *shape {
-	if rows := theRestTable().fit(c.name); rows != nil && realAt(c.name) == nil {
+	if rows := theRestTable().fit(c.name); rows != nil && r.realOf(c) == nil {
 		return rows.is
 	}
 	s := r.op.answer
@@ -115,6 +115,10 @@ func (r *restCall) store(c *collection, m map[string]any) *reply {
 		return r.conflict("there is one already")
 	}
 	d := c.addNext(r.completed(c, is, m))
+	if r.rest.made == nil {
+		r.rest.made = map[string]bool{}
+	}
+	r.rest.made[d.id] = true
 	r.logChange(r.event("create"), r.service(), r.resource(c, d), nil)
 	return r.answer(d, c)
 }
@@ -139,7 +143,7 @@ func (r *restCall) completed(c *collection, is *shape, m map[string]any) map[str
 			delete(out, f.name) // nobody named it
 		}
 	}
-	keep := realAt(c.name) == nil
+	keep := r.realOf(c) == nil
 	for name, v := range m {
 		if keep || is.field(name) != nil {
 			out[name] = v
@@ -188,7 +192,7 @@ func (r *restCall) change(old, sent map[string]any) *reply {
 		return bad
 	}
 	keep := map[string]any{}
-	real := realAt(r.coll.name) != nil
+	real := r.realOf(r.coll) != nil
 	for name, v := range sent {
 		if !real || r.target.m[name] != nil || r.shapeOf(r.coll).field(name) != nil {
 			keep[name] = v
@@ -225,7 +229,7 @@ func (r *restCall) upsert() *reply {
 func (r *restCall) remove() *reply {
 	r.coll.remove(r.target)
 	kind := ""
-	if real := realAt(r.coll.name); real != nil {
+	if real := r.realOf(r.coll); real != nil {
 		kind = real.kind
 	} else if k, known := kindAt(r.coll.name); known {
 		kind = k.kind

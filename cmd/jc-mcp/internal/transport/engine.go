@@ -18,7 +18,8 @@ const cacheMillis = 60_000
 
 // newEngine makes the mcp-go server: it decodes and encodes by the letter of
 // each revision and answers initialize, ping and server/discover. It holds no
-// tool; each exchange brings those that its caller may see.
+// tool; each exchange brings those that its caller may see, and what a tool
+// answered is encoded here ([exchange.resultOf]).
 func (t *Transport) newEngine() *server.MCPServer {
 	hooks := &server.Hooks{}
 	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {

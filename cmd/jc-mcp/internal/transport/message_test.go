@@ -85,6 +85,14 @@ func TestUnknownMembersDoNotTravel(t *testing.T) {
 	if got := string(m.param("arguments")); got != `{"Name":1,"name":2}` {
 		t.Errorf("arguments %s", got)
 	}
+	m, bad = parse([]byte(request(revision2026, "7", "tools/list", `"cursor":""`)))
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	want = `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
+	if got := string(m.canonical("")); got != want {
+		t.Errorf("canonical\n got %s\nwant %s", got, want)
+	}
 }
 
 func TestDeclaresForm(t *testing.T) {

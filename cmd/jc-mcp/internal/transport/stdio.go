@@ -20,16 +20,17 @@ const (
 	// finishWithin bounds the wait for changes in flight at the end: a tool's
 	// own budget is 45 s.
 	finishWithin = 60 * time.Second
-	// maxIdle is how many goroutines wait for their turn to read.
+	// maxIdle is how many goroutines wait for their turn to read. A new one grows
+	// its stack anew, which costs as much as the rest of a short call.
 	maxIdle = 16
 )
 
 // errUnfinished says that calls were still running when the wait for them ended.
 var errUnfinished = errors.New("calls were still running when the server stopped")
 
-// Stdio serves one client, a message a line, until in ends or ctx does. Then
-// streams end, calls are cancelled, and Stdio returns when the last of them has:
-// a change that was already sent finishes first (60 s at most).
+// Stdio serves one client, a message a line, until in ends, out takes no more or
+// ctx ends. Then streams end, calls are cancelled, and Stdio returns when the last
+// of them has: a change that was already sent finishes first (60 s at most).
 //
 // Nothing but JSON-RPC is written to out. When ctx ends first, one read of in
 // may stay blocked until in is closed.

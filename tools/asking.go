@@ -1,0 +1,35 @@
+package tools
+
+import (
+	"context"
+	"net/http"
+
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// fileOf asks for a secret that is a file of a media type.
+func fileOf(t *Tool, media string) *Tool {
+	return asking(t, func(req *jc.Request) { req.Header = http.Header{"Accept": {media}} })
+}
+
+// withBody sends an empty object where nothing was given: the API wants a body.
+func withBody(t *Tool) *Tool {
+	return asking(t, func(req *jc.Request) {
+		if req.Body == nil {
+			req.Body = map[string]any{}
+		}
+	})
+}
+
+// asking finishes the request of a tool that has one step.
+func asking(t *Tool, finish func(*jc.Request)) *Tool {
+	inner := t.plan
+	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
+		p, err := inner(ctx, r, in)
+		if err == nil {
+			finish(&p.Steps[0].Request)
+		}
+		return p, err
+	}
+	return t
+}
