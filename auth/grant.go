@@ -1,6 +1,9 @@
 package auth
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Risk is what a tool can do at worst.
 type Risk uint8
@@ -60,6 +63,8 @@ type Decision struct {
 	Rule string
 	// Version identifies the rules in force; part of what is sealed.
 	Version string
+	// Wait is how long a person has to answer where Approval asks for one; 0 is the default.
+	Wait time.Duration
 }
 
 // Grants decides. The same function answers for the list of tools, for a call

@@ -166,7 +166,7 @@ func (d *Directory) get(ctx context.Context, k *Kind, id string) (Object, error)
 
 func (d *Directory) searchIDs(ctx context.Context, k *Kind, ids []string, out map[string]Object) error {
 	for part := range slices.Chunk(ids, chunk) {
-		list, err := d.c.Page(ctx, k.finding(), Query{
+		list, err := d.page(ctx, k, Query{
 			Fields: d.nameFields(k),
 			Body:   map[string]any{"filter": map[string]any{"and": []any{map[string]any{k.ID: map[string]any{"$in": part}}}}},
 			Limit:  chunk,
@@ -188,7 +188,19 @@ func (d *Directory) nameFields(k *Kind) []string {
 	for _, n := range k.Names {
 		fields = append(fields, n.Field)
 	}
+	if k.TypeField != "" {
+		fields = append(fields, k.TypeField)
+	}
 	return fields
+}
+
+// page reads a page of the look-up by name, without the rows of other types.
+func (d *Directory) page(ctx context.Context, k *Kind, q Query) (Rows, error) {
+	list, err := d.c.Page(ctx, k.finding(), q)
+	if k.TypeField != "" {
+		list.Rows = slices.DeleteFunc(list.Rows, func(r Row) bool { return r.Text(k.TypeField) != k.Type })
+	}
+	return list, err
 }
 
 // nameChunk is how many names fit one look-up: the search bodies take many, the filters one.
@@ -205,7 +217,7 @@ func (d *Directory) named(ctx context.Context, k *Kind, names []string) ([]Row, 
 	var rows []Row
 	if !isSearch(k.Find) {
 		for _, n := range k.Names {
-			list, err := d.c.Page(ctx, k.finding(), Query{Filters: []string{equals(k.Find, n.Field, names[0])}, Limit: chunk})
+			list, err := d.page(ctx, k, Query{Filters: []string{equals(k.Find, n.Field, names[0])}, Limit: chunk})
 			if err != nil {
 				return nil, err
 			}
@@ -224,7 +236,7 @@ func (d *Directory) named(ctx context.Context, k *Kind, names []string) ([]Row, 
 			}
 		}
 	}
-	list, err := d.c.Page(ctx, k.finding(), Query{Body: map[string]any{"filter": map[string]any{"or": or}}, Limit: chunk})
+	list, err := d.page(ctx, k, Query{Body: map[string]any{"filter": map[string]any{"or": or}}, Limit: chunk})
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +266,7 @@ func (d *Directory) containing(ctx context.Context, k *Kind, term string) ([]Row
 	default:
 		q.Fields = d.nameFields(k)
 	}
-	list, err := d.c.Page(ctx, k.finding(), q)
+	list, err := d.page(ctx, k, q)
 	rows := slices.DeleteFunc(list.Rows, func(r Row) bool {
 		return !slices.ContainsFunc(k.Names, func(n Name) bool {
 			return strings.Contains(strings.ToLower(r.Text(n.Field)), strings.ToLower(term))

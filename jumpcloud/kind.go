@@ -25,6 +25,8 @@ type Kind struct {
 	Get Endpoint
 	// Find lists or searches by name; zero where objects have no names.
 	Find Endpoint
+	// TypeField is the field of Find's rows that holds Type, where it lists other types too.
+	TypeField string
 	// IDForm accepts ids that are neither 24 hex digits nor a UUID; nil when there are none.
 	IDForm *regexp.Regexp
 	// Facts are fields of our own, computed from those of the API.

@@ -12,6 +12,8 @@ var kinds = []*Kind{
 	sshKeyKind, pushEndpointKind, googleTokenKind,
 	passwordManagerDeviceKind, passwordItemKind,
 	providerKind, providerAdministratorKind, providerOrganizationKind, providerPolicyTemplateKind, providerPolicyGroupTemplateKind,
+	googleWorkspaceKind, office365Kind, googleDomainKind, office365DomainKind, googleRuleKind, office365RuleKind,
+	activeDirectoryAgentKind, sambaDomainKind, workdayKind, duoAccountKind, duoApplicationKind, customEmailKind,
 	autotaskKind, connectWiseKind, syncroKind, autotaskAlertKind, connectWiseAlertKind, syncroAlertKind,
 }
 

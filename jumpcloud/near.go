@@ -35,7 +35,7 @@ func (d *Directory) ranked(ctx context.Context, k *Kind, low string, terms []str
 	g.SetLimit(4)
 	for _, term := range terms {
 		g.Go(func() error {
-			list, err := d.c.Page(ctx, k.finding(), d.naming(k, term))
+			list, err := d.page(ctx, k, d.naming(k, term))
 			if err != nil {
 				return nil // fewer names are offered
 			}

@@ -40,6 +40,9 @@ type Query struct {
 	// Doubtful says that the list's paging is not published: a page that is not full
 	// does not prove that there is no more, and the total stays unknown.
 	Doubtful bool
+	// Tokens says how pages follow each other where they do so by tokens; nil where
+	// they are counted. Nothing else of a query but Skip is then asked for.
+	Tokens *Tokens
 }
 
 func (q Query) takes(param string) bool { return q.Takes == nil || slices.Contains(q.Takes, param) }
@@ -132,6 +135,9 @@ func topLevel(fields []string) (out []string) {
 // parallel. progress, when not nil, hears the rows read and the rows expected.
 // Rows that the API repeats are dropped; the second result counts them.
 func (c *Client) Walk(ctx context.Context, r Request, q Query, want int, progress func(done, total int)) (Rows, int, error) {
+	if q.Tokens != nil {
+		return c.walkTokens(ctx, r, q, want, progress)
+	}
 	q.Limit = MaxPage
 	if want > 0 && want < MaxPage {
 		q.Limit = want

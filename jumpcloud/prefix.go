@@ -21,7 +21,7 @@ func (d *Directory) Starting(ctx context.Context, k *Kind, prefix string, limit 
 	if k.Find.Path == "" || len(k.Names) == 0 || limit <= 0 {
 		return nil, false, nil
 	}
-	list, err := d.c.Page(ctx, k.finding(), d.naming(k, prefix))
+	list, err := d.page(ctx, k, d.naming(k, prefix))
 	if err != nil {
 		return nil, false, err
 	}
@@ -76,7 +76,7 @@ func (d *Directory) from(ctx context.Context, k *Kind, prefix string) (rows []Ro
 			q.Filters = []string{k.label() + ":$gte:" + form}
 		}
 		g.Go(func() error {
-			list, err := d.c.Page(ctx, k.finding(), q)
+			list, err := d.page(ctx, k, q)
 			if IsCode(err, CodeInvalidArgument) { // that texts can be compared so is not described for every list
 				return nil
 			}

@@ -14,6 +14,10 @@ const ahead = 6
 // them: memory is that of a few pages, however long the list is. Where the first
 // page tells the total, pages are read side by side. total is -1 while unknown.
 func (c *Client) Each(ctx context.Context, r Request, q Query, page func(rows []Row, total int) error) error {
+	if q.Tokens != nil {
+		_, err := c.byToken(ctx, r, q, 0, func(rows []Row) error { return page(rows, -1) })
+		return err
+	}
 	q.Limit = MaxPage
 	first, err := c.Page(ctx, r, q)
 	if err != nil {

@@ -17,6 +17,7 @@ func All() []*Tool {
 		devicesSettings, devicesPolicyGroups, softwareAppsInstall, microsoftMDM,
 		appleDeviceMore, appleSetup, googleOrders, googleSetup,
 		activeDirectory, ipLists, ldapServers, radiusServers,
+		googleWorkspace, office365, workday, duo, customEmails, applicationsImports, logos,
 		assets, alerts, reports, saasManagement, savedViews, workflows, identityRisk,
 		approvalFlows, accessSessions, authenticationPolicies,
 		passwordVault, passwordVaultWebsites, passwordVaultFolders, passwordVaultGroups, passwordVaultOrganization, passwordVaultFiles,

@@ -107,8 +107,8 @@ var appleSetup = Set{Name: "apple_mdm"}.Of(
 		"Check the service discovery URL of account-driven Apple enrolment (ADUE).", Untyped()),
 	Create[appleMDM, Raw]("apple_mdm_discovery_url_create", "POST /api/v2/applemdms/{mdm}/service-discovery-url",
 		"Set the service discovery URL of account-driven Apple enrolment (ADUE).", Untyped(),
-		NoReadBack("apple_mdm_discovery_url_validate checks it")),
+		NoReadBack("the API shows it nowhere; it is checked by apple_mdm_discovery_url_validate")),
 	Delete[appleMDM]("apple_mdm_discovery_url_delete", "DELETE /api/v2/applemdms/{mdm}/service-discovery-url",
 		"Delete the service discovery URL. Account-driven Apple enrolment (ADUE) stops.", Untyped(),
-		NoReadBack("apple_mdm_discovery_url_validate checks it")),
+		NoReadBack("the API shows it nowhere; it is checked by apple_mdm_discovery_url_validate")),
 )

@@ -68,7 +68,7 @@ func bulkJobOf(name, doc, at, verb string, risk auth.Risk) *Tool {
 			items[i] = map[string]any{"id": u.ID}
 		}
 		return bulkPlan(jc.Request{Endpoint: jc.At(at), Effect: jc.Idempotent, Body: items}, targets(list),
-			fmt.Sprintf("%s %d users: %s", verb, len(list), joinNames(plainNames(list)))), nil
+			fmt.Sprintf("%s %s: %s", verb, manyUsers(len(list)), joinNames(plainNames(list)))), nil
 	}, NoReadBack(bulkTaken))
 }
 
@@ -124,7 +124,14 @@ func planBulkCreate(ctx context.Context, r *Reader, in *bulkUsersNew) (*Plan, er
 	if in.Source != "" {
 		req.Header = http.Header{"creation-source": {in.Source}}
 	}
-	return bulkPlan(req, on, fmt.Sprintf("create %d users: %s", len(on), joinNames(usernames(in.Users)))), nil
+	return bulkPlan(req, on, fmt.Sprintf("create %s: %s", manyUsers(len(on)), joinNames(usernames(in.Users)))), nil
+}
+
+func manyUsers(n int) string {
+	if n == 1 {
+		return "1 user"
+	}
+	return fmt.Sprintf("%d users", n)
 }
 
 func usernames(list []userNew) []string {

@@ -49,7 +49,7 @@ var sampleFound = map[string]func(b *bench, v map[string]any){
 // to be shown.
 func withRoom(t *testing.T, x *Tool) func(*Options) {
 	return func(o *Options) {
-		if x.Name == "reports_download" {
+		if x.Name == "reports_download" || x.Name == "logos_get" {
 			o.ExportDir = t.TempDir()
 		}
 	}

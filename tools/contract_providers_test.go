@@ -1,6 +1,9 @@
 package tools
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // What tools of a provider take and their schemas do not tell: bodies of which the
 // sandbox wants the form that Directory Insights and associations have elsewhere.
@@ -33,7 +36,10 @@ func init() {
 		"providers_device_group_associations_change":     associate("group", "device_groups", "user", "users"),
 		"providers_user_group_associations_change":       associate("group", "user_groups", "application", "applications"),
 
-		"providers_syncro_settings_update": func(_ *bench, v map[string]any) { v["automaticTicketing"] = false }, // it is on
+		"providers_syncro_settings_update": func(b *bench, v map[string]any) { // the other way than it is
+			now := b.must("providers_syncro_settings_get", `{"integration":"`+b.anyIn("integrations/syncro")+`"}`)
+			v["automaticTicketing"] = !strings.Contains(now, `"automaticTicketing":true`)
+		},
 		"policy_groups_members_change": func(b *bench, v map[string]any) { // in and out, the same policy only once
 			v["add"] = []any{b.sandbox.Rows("policies")[5]["name"]}
 		},

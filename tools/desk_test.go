@@ -67,7 +67,7 @@ func (w *wire) writes() (out []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.seen {
-		if !strings.HasPrefix(s, "GET ") && !strings.HasPrefix(s, "POST /api/search/") && !strings.HasPrefix(s, "POST /insights/") {
+		if method, path, _ := strings.Cut(s, " "); method != "GET" && !readPost(jc.Endpoint{Method: method, Path: path}) {
 			out = append(out, s)
 		}
 	}

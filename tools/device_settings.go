@@ -58,7 +58,7 @@ var devicesSettings = Set{Name: "devices"}.Of(
 		"Read the disk encryption recovery key (FileVault, BitLocker) of a device."),
 	Act[device, Raw]("devices_transfer", "POST /api/v2/systems/{device}/transfer",
 		"Move a device to another organisation. It leaves this one, with its groups and policies.",
-		Untyped(), Destroy, NoReadBack("the device moves when it next connects; devices_get then no longer finds it here")),
+		Untyped(), Selects("organization"), Destroy, NoReadBack("the device moves when it next connects; devices_get then no longer finds it here")),
 )
 
 // shownSoftware joins the app and its status into one row.

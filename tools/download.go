@@ -104,6 +104,6 @@ func writeWhole(path string, data []byte) error {
 
 // extension is that of files of a media type; "" where none is usual.
 func extension(media string) string {
-	return map[string]string{"application/pdf": ".pdf", "application/zip": ".zip", "image/png": ".png", "application/x-pem-file": ".pem",
+	return map[string]string{"application/pdf": ".pdf", "application/zip": ".zip", "image/png": ".png", "image/gif": ".gif", "image/jpeg": ".jpg", "application/x-pem-file": ".pem",
 		"application/x-apple-aspen-config": ".mobileconfig", "text/csv": ".csv", "application/json": ".json"}[media]
 }

@@ -147,6 +147,9 @@ func (t *Tool) field(arg, name string) (*jc.Fact, error) {
 	}
 	known := t.fieldNames()
 	head, _, _ := strings.Cut(name, ".")
+	if t.untyped && slices.ContainsFunc(strings.Split(name, "."), func(s string) bool { return isSecret(s, "") }) {
+		return nil, invalid(arg, clip(name)+" is never shown, and nothing is found by it") // a condition would tell it letter by letter
+	}
 	if len(known) == 0 || slices.Contains(known, head) || arg == "filter" && name == groupField && t.groups != nil {
 		return nil, nil
 	}

@@ -65,8 +65,8 @@ var (
 
 // googleSetup is Android Enterprise and how devices enrol in it.
 var googleSetup = Set{Name: "google_emm"}.Of(
-	Create[googleEnterpriseNew, jc.GoogleEnterprise]("google_emm_enterprises_create", "POST /api/v2/google-emm/enterprises",
-		"Finish the sign-up of a Google enterprise for Android management."),
+	Create[googleEnterpriseNew, None]("google_emm_enterprises_create", "POST /api/v2/google-emm/enterprises",
+		"Finish the sign-up of a Google enterprise for Android management.", NoReadBack("it is then in google_emm_enterprises_list")),
 	Change[googleEnterpriseEdit, jc.GoogleEnterprise]("google_emm_enterprises_update", "PATCH "+googleEnterpriseAt,
 		"Allow or stop Android enrolment, and set the device group of new devices.", ReadIn(listGoogles, "objectId")),
 	Delete[googleEnterprise]("google_emm_enterprises_delete", "DELETE "+googleEnterpriseAt,

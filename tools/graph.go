@@ -8,8 +8,8 @@ import (
 )
 
 // What can be at the other end of a connection, by the side that is asked. Types
-// that the server cannot name (Google Workspace, Microsoft 365, password items) can
-// be listed and are not bound from here.
+// that the server cannot name (password items) can be listed and are not bound from
+// here; cloud directories and routing policies are bound from their side.
 type (
 	userTargets struct {
 		Targets string `json:"targets" in:"query" jsonschema:"required,enum=user,enum=user_group"`
@@ -35,8 +35,8 @@ type (
 	}
 	grantBond struct {
 		Op         string         `json:"op" jsonschema:"required,enum=add,enum=remove,enum=update"`
-		Type       string         `json:"type" jsonschema:"required,enum=application,enum=system,enum=system_group,enum=radius_server,enum=ldap_server,enum=active_directory,enum=idp_routing_policy"`
-		Object     jc.RefAny      `json:"object" api:"id" ref:"type" kinds:"application,system,system_group,radius_server,ldap_server,active_directory,idp_routing_policy" jsonschema:"required"`
+		Type       string         `json:"type" jsonschema:"required,enum=application,enum=system,enum=system_group,enum=radius_server,enum=ldap_server,enum=active_directory"`
+		Object     jc.RefAny      `json:"object" api:"id" ref:"type" kinds:"application,system,system_group,radius_server,ldap_server,active_directory" jsonschema:"required"`
 		Attributes map[string]any `json:"attributes,omitempty" rare:"true"`
 	}
 	// Commands are bound by commands_associations_change, which is destroy: what is
@@ -132,8 +132,9 @@ var (
 	deviceEnd      = jc.Device{}.Kind()
 	deviceGroupEnd = jc.DeviceGroup{}.Kind()
 	policyGroupEnd = jc.PolicyGroup{}.Kind()
-	grantEnds      = []*jc.Kind{jc.Application{}.Kind(), deviceEnd, deviceGroupEnd, jc.RADIUSServer{}.Kind(), jc.LDAPServer{}.Kind(), jc.ActiveDirectory{}.Kind()}
-	ruleEnds       = []*jc.Kind{userEnd, userGroupEnd, jc.Policy{}.Kind(), policyGroupEnd, jc.Command{}.Kind()}
+	grantEnds      = []*jc.Kind{jc.Application{}.Kind(), deviceEnd, deviceGroupEnd, jc.RADIUSServer{}.Kind(), jc.LDAPServer{}.Kind(), jc.ActiveDirectory{}.Kind(),
+		jc.GoogleWorkspace{}.Kind(), jc.Office365{}.Kind()}
+	ruleEnds = []*jc.Kind{userEnd, userGroupEnd, jc.Policy{}.Kind(), policyGroupEnd, jc.Command{}.Kind()}
 )
 
 // graph is every list and change of direct connections and every traversal that

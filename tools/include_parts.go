@@ -316,6 +316,7 @@ func (m *userMarks) notes(lines []sectionLine) (out []string) {
 var nameable = []*jc.Kind{
 	jc.User{}.Kind(), jc.Device{}.Kind(), jc.UserGroup{}.Kind(), jc.DeviceGroup{}.Kind(), jc.Application{}.Kind(),
 	jc.Policy{}.Kind(), jc.PolicyGroup{}.Kind(), jc.LDAPServer{}.Kind(), jc.RADIUSServer{}.Kind(), jc.ActiveDirectory{}.Kind(),
+	jc.GoogleWorkspace{}.Kind(), jc.Office365{}.Kind(),
 }
 
 // fewIDs are looked up one by one, and remembered.

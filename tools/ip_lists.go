@@ -23,6 +23,13 @@ type ipListEdit struct {
 	Description *string   `json:"description,omitempty"`
 }
 
+type ipListWhole struct {
+	ipList
+	Name        string    `json:"name" jsonschema:"required,minLength=1"`
+	IPs         []ipRange `json:"ips" jsonschema:"required"`
+	Description string    `json:"description,omitempty"`
+}
+
 // ipRange is an address, a CIDR block or a range "from-to".
 type ipRange string
 
@@ -40,6 +47,8 @@ var ipLists = Set{"ip_lists", "Lists of IP addresses for conditional access."}.O
 		"Create an IP list."),
 	Change[ipListEdit, jc.IPList]("ip_lists_update", "PATCH /api/v2/iplists/{ip_list}",
 		"Change an IP list; ips replaces all of it."),
+	Change[ipListWhole, jc.IPList]("ip_lists_replace", "PUT /api/v2/iplists/{ip_list}",
+		"Replace an IP list by another of the same id; a description not given is dropped."),
 	Delete[ipList]("ip_lists_delete", "DELETE /api/v2/iplists/{ip_list}",
 		"Delete an IP list. Conditions that use it lose it."),
 )

@@ -143,7 +143,7 @@ func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, erro
 	if l.req, err = r.bind(t, at, in); err != nil {
 		return nil, err
 	}
-	l.query.Takes, l.query.Doubtful = t.takes, t.untyped
+	l.query.Takes, l.query.Doubtful, l.query.Tokens = t.takes, t.untyped, t.tokens
 	if l.where, err = t.compile(ctx, r, clauses, at); err != nil {
 		return nil, err
 	}
@@ -286,7 +286,7 @@ func (t *Tool) needs(column string) []string {
 // fetch reads what is asked for: a stretch of the list, or all of it where a
 // condition has to be answered here or values are counted.
 func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
-	whole := len(l.where.here) > 0 || l.where.within != nil || l.countBy != "" || !l.tool.asks("skip") || l.sort != "" && !l.tool.asks("sort")
+	whole := len(l.where.here) > 0 || l.where.within != nil || l.countBy != "" || !l.tool.asks("skip") && l.tool.tokens == nil || l.sort != "" && !l.tool.asks("sort")
 	rows, repeated, err := l.read(ctx, r, whole)
 	if err != nil {
 		return nil, err

@@ -129,3 +129,14 @@ func TestChannelAddresses(t *testing.T) {
 		t.Errorf("not read back: %s", told[0])
 	}
 }
+
+// TestSecretsAreNoCondition: a filter on a field that is never shown would tell it
+// letter by letter.
+func TestSecretsAreNoCondition(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	for _, args := range []string{`{"filter":"password~a"}`, `{"sort":"secret"}`, `{"fields":"name,login.password"}`, `{"count_by":"apiKey"}`} {
+		if text, a := b.call("password_vault_credentials_list", args); !a.IsError || !strings.Contains(text, "never shown") {
+			t.Errorf("%s: %s", args, text)
+		}
+	}
+}

@@ -36,7 +36,7 @@ var pushVerifications = Set{"push_verification", "Push messages that verify who 
 	Delete[pushEndpoint]("push_verification_endpoints_delete", "DELETE /api/v2/users/{user}/pushendpoints/{push_endpoint}",
 		"Remove a phone from a user's push MFA. The user has to enrol again."),
 	withBody(Create[pushMessage, jc.PushVerification]("push_verification_send", "POST /api/v2/users/{user}/pushendpoints/{push_endpoint}/verify",
-		"Send a push message that verifies who a user is.", NoReadBack("push_verification_get tells whether the user accepted"))),
+		"Send a push message that verifies who a user is.", NoReadBack("whether the user accepts is in push_verification_get"))),
 	shaped(Get[pushVerification, jc.PushVerification]("push_verification_get", "GET /api/v2/pushendpoints/verifications/{verification}",
 		"Show whether a user accepted or denied a push verification."), withoutCode),
 )

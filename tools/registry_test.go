@@ -82,7 +82,7 @@ func TestRegistry(t *testing.T) {
 func readPost(e jc.Endpoint) bool { return e.Method == "POST" && readPosts.MatchString(e.Path) }
 
 var readPosts = regexp.MustCompile(`^/api/search/|^/insights/directory/v1/events|/directoryinsights/` +
-	`|^/api/v2/authn/policy-evaluations/|^/api/v2/identityrisk/factors-timeline$|^/api/v2/softwareapps/validate$`)
+	`|^/api/v2/authn/policy-evaluations/|^/api/v2/identityrisk/factors-timeline$|^/api/v2/softwareapps/validate$|^/api/v2/activedirectories/translation-rules/preview$`)
 
 // actingGet tells the GETs that do something: this one sends a mail.
 var actingGet = map[string]bool{"GET /api/users/reactivate/{administrator}": true}

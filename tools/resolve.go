@@ -150,6 +150,7 @@ func resolveKind(ctx context.Context, dir *jc.Directory, k *jc.Kind, refs []foun
 			f.ref.Set(o)
 			continue
 		}
+		f.kind = k // as it is inside the objects above it
 		o, err := theOne(ctx, dir, f, byName)
 		if err != nil {
 			return err

@@ -177,6 +177,7 @@ func (x *Index) SearchAmong(query string, limit int, may func(*Tool) bool) []Hit
 		}
 	}
 	var out []Hit
+	name := strings.Join(splitWords(query, false), "_")
 	for i := range x.documents {
 		d := &x.documents[i]
 		if sum[i] == 0 || may != nil && !may(d.tool) {
@@ -185,7 +186,10 @@ func (x *Index) SearchAmong(query string, limit int, may func(*Tool) bool) []Hit
 		s := sum[i] * d.prior * (coverBase + (1-coverBase)*covered[i]/most)
 		s *= d.fits(asked) * q.wants(d) * q.heads(d)
 		if d.external && !d.named(asked) {
-			s *= 0.8
+			s *= externalLoss
+		}
+		if d.tool.Name == name {
+			s *= nameGain
 		}
 		out = append(out, Hit{d.tool, d.preset, d.operations, s})
 	}
@@ -195,11 +199,18 @@ func (x *Index) SearchAmong(query string, limit int, may func(*Tool) bool) []Hit
 	return out[:min(len(out), max(limit, 0))]
 }
 
-var (
+const (
+	// coverBase is what is left of a score when hardly anything asked for is there.
 	coverBase = 0.45
-	fitBase   = 0.6
-	// apart is how much the rarity of each word of a group counts beside that of all.
+	// fitBase is what is left of it when nothing of what the name is about was asked for.
+	fitBase = 0.6
+	// apart is how much the rarity of each word of a group counts beside that of all
+	// together: a rare word does not make what is common rare.
 	apart = 0.5
+	// externalLoss is for what belongs to another party that was not named.
+	externalLoss = 0.8
+	// nameGain is for the tool of exactly that name.
+	nameGain = 3
 )
 
 // fits is how much of what the name is about was asked for: a tool about more

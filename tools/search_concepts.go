@@ -54,6 +54,9 @@ func readLexicon(v *vocabulary) *lexicon {
 	for w := range l.stop {
 		v.known[w]++
 	}
+	for w := range wordSet(lexiconPlain) {
+		v.plain[w] = true
+	}
 	v.canon = phrases{}
 	for line := range tableLines(lexiconCanon) {
 		left, right, _ := strings.Cut(line, " = ")

@@ -183,10 +183,10 @@ bundle, bundle of policies, policy set, policy collection, policy bundle, severa
 script, powershell, bash, shell script, shell, zsh, cmd, batch file, python script, one liner, remote command, job > command script*0.9
 scripts > command
 app, apps, application, applications > application softwareapp*0.6 saas*0.5 software*0.4
-program, programs, software, package, installed software > software*0.9 softwareapp*0.85 program app*0.8 package*0.9 application*0.5
+program, programs, software, package, installed software > software*0.9 softwareapp*0.85 program package*0.9 application*0.5
 saml, oidc, openid, oauth, connector, sso, single sign on, relying party, enterprise application, app integration, service provider app, sp, bookmark app, tile, federation, scim app, acs url, entity id, metadata url > application sso*0.9 applicationtemplate*0.7
 salesforce, jira, github, gitlab, zendesk, confluence, dropbox, notion, asana, trello, figma, hubspot, servicenow, box com, aws, snowflake, datadog, atlassian, workplace, miro, docusign, netsuite, tableau > application
-slack, zoom, chrome, firefox, teams client, office, photoshop, 1password, vs code, docker, node, acrobat, java, edge > software*0.7 application*0.7 softwareapp*0.7 app*0.6 program*0.6
+slack, zoom, chrome, firefox, teams client, office, photoshop, 1password, vs code, docker, node, acrobat, java, edge > software*0.7 application*0.7 softwareapp*0.7 program*0.6
 available connectors, connector catalog, prebuilt apps, integration catalog, supported apps, app gallery, is there a connector, catalog of connectors, oin > applicationtemplate template*0.9 catalog*0.4
 deploy, rollout, roll out, push software, push out, distribute, install, installs, installation, installed by > softwareapp*0.9 software*0.8 install*0.95
 winget, chocolatey, choco, msi, pkg, vpp, apps and books, homebrew, app store, self service, exe, dmg > softwareapp software*0.9 appcatalog*0.6
@@ -216,7 +216,7 @@ not checked in, last seen, last contact, stale, inactive, offline for, not seen,
 serial, serial number, hostname, host name, asset number, mac address lookup > device*0.6 serial hostname
 lost their phone, lost his phone, lost her phone, new phone, broken phone, got a new phone, lost phone, replaced phone, changed phone > mfa*0.9 reset*0.6 totp*0.9
 mfa, totp > mfa totp pushendpoint*0.5
-reset mfa, reset two factor, reset 2fa, reset authenticator, clear mfa, reset totp, mfa reset, re register mfa > resetmfa reset + mfa totp
+reset mfa, reset two factor, reset 2fa, reset authenticator, clear mfa, reset totp, mfa reset, re register mfa > reset + mfa totp
 push mfa, push notification, push phone, protect app, protect, jumpcloud protect, push device > pushendpoint push endpoint*0.7
 security key, yubikey, fido, webauthn, passkey, hardware token > mfa*0.7 totp*0.4
 verify a caller, verify identity, caller verification, help desk verification, prove who, is who they say > push*0.8 verification verify
@@ -224,9 +224,9 @@ temporary password, initial password, new password, set password, forgot passwor
 next login, next sign in, at next login, force password change, forced password change, change their password, must change password, password change at next > expire password*0.7
 expire, expired, expiry, expiration > expire expiry*0.8
 password expired > expire + password
-ssh, public key, authorized key, rsa key, ssh keys > sshkey ssh authorizedkey*0.5
+ssh, public key, authorized key, rsa key, ssh keys > sshkey ssh
 job title, title, cost center, manager, line manager, phone number, attribute, attributes, profile, department of a user, employee id, display name, last name, surname, married, address > user*0.5 attribute*0.8 update*0.3
-many, mass, batch, at once, in one go, multiple, several users, in bulk, list of users, spreadsheet, csv, csv file, from a file, excel list, all at the same time, multiple users, many users, several at once > bulk batch*0.9 many*0.8
+many, mass, batch, at once, in one go, multiple, several users, in bulk, list of users, spreadsheet, csv, csv file, from a file, excel list, all at the same time, multiple users, many users, several at once > bulk batch*0.9
 excel, xlsx, spreadsheet file, excel sheet > excel bulk*0.6
 belongs to, belong to, is in, member, members, membership, part of, who is in, in the group, inside a group, inside, contains, consist of > member membership memberof group*0.3
 which groups, what groups, groups a, groups does > group*0.8 memberof
@@ -253,10 +253,13 @@ how often, frequency, occurrences, times did > occurrence count*0.7
 reports to, report to, direct reports, subordinates, managed by > manager user
 nested, subgroup, subgroups, groups inside > membership member
 check, verify, validate, test, make sure > validate*0.9 test*0.8 verify*0.8 status*0.4
+login of, login by, login from, login yesterday, login today, login in the last, login last, recent login, user login, all login, show login, list login, latest login, past login, login attempts of > event*0.95 insight*0.95 login*0.7 audit*0.8
+how far, which stage, which step, what stage > progress
+in stock, in storage, on the shelf, stock, bought, purchased, delivered > asset
 distinct, unique, different values > distinct
 how many, number of, count, counts, total > count*0.9 total*0.5 stats*0.6 summary*0.4
 per day, per hour, hourly, daily, over time, trend, histogram, chart, graph of, by day, timeline of events, buckets, time series > interval trend*0.8 timeline*0.7
-statistics, stats, overview, dashboard, metrics, kpi > stats statistic*0.95 overview summary*0.9 dashboard*0.9
+statistics, stats, overview, dashboard, metrics, kpi > stats overview summary*0.9 dashboard*0.9
 suspicious, risky, risk, riskiest, compromised, anomalous, anomaly, impossible travel, leaked credential, unusual, threat, risk score > identityrisk risk
 alert, alerts, incident, incidents, alarm, warning, warnings > alert
 alert me, alert when, notify me when, warn me, goes offline, is offline, send an alert, raise an alert > rule monitoring alert*0.7
@@ -278,7 +281,7 @@ hotfix, kb, kbs, windows update, patch, patches, patched, missing updates, secur
 os version, os versions, operating system version, os build, which os, windows version, macos version > os version device*0.3
 antivirus, anti virus, defender, malware, edr, av, virus scanner, security products > antivirus securityproduct security*0.6
 drive, disk, hard drive, ssd, storage space, free space, disk space, volume, partition, disk usage > disk drive mount*0.7 storage*0.4
-cpu, processor, ram, memory, cores, hardware specs, specs, model > cpu memory system_info*0.5 hardware*0.6
+cpu, processor, ram, memory, cores, hardware specs, specs, model > cpu memory hardware*0.6
 nic, network card, network interface, network adapter, ethernet, interface, interfaces > interface
 mac address, mac addresses > interface address mac*0.2
 dns, name server, nameserver, resolver > dns
@@ -346,20 +349,18 @@ share, shared, sharing > share shared*0.9 access*0.5
 website, web site, url entry > website
 take over, takeover, hijack > takeover
 duplicate, clone, copy > clone
-logo, picture, icon, image, branding, avatar > logo image*0.8
+logo, picture, icon, image, branding, avatar > logo
 file, files, attachment, upload, blob > file item*0.5
 mail, emails, message sent, activation mail, email wording, mail text, email branding > email customemail*0.9
 automation, automations, automate, playbook, orchestration, workflow > workflow
 workflow run, run history, executions, runs > run
 transfer, move device, move to another org, migrate device > transfer move*0.8
 suggestion, suggested, recommended, proposal, suggestions, smart group, automatic membership, dynamic group, automated group > suggestion*0.95 recommendation*0.8
-undo, revert, roll back, put back > undo
 pending, waiting, in the queue, queued, backlog, in progress, stuck > queue*0.9 pending scheduled*0.4
 extend, prolong, longer > update*0.3 expiry*0.7
 end, stop, cut short > end*0.8 revoke*0.8 stop
 withdraw, take back > cancel revoke*0.8
 trigger, kick off, by hand, manually run > trigger run*0.7
-rename, retitle > name*0.3 update*0.3
 sign up, signup > signup
 usage, used, utilization, utilisation, adoption > usage
 mapping, mappings > mapping translationrule*0.6
@@ -367,4 +368,33 @@ unused, reclaim, free up, get back, take back licenses, recover licenses > recla
 country of login, where people log in, log in from, sign in from, login locations, sign in locations > geolocation location*0.3 event*0.5
 battery, charge cycles > battery
 vulnerability, cve, vulnerabilities > patch*0.6 software*0.4 risk*0.4
+`
+
+// lexiconPlain are everyday words that are no slips of the words that tools say,
+// though some are only a letter away.
+const lexiconPlain = `
+able above act add adds age ago agree air also always among amount angry area arrive article aside ask asked asking asks attempt autumn aunt
+back bad bag ball band bar base bath beach bear beat bed began begin behind believe below best better bill bird birth black blame blank bless blind blood blue board body book born both bottom bought bowl brain bread break bridge bright bring brings broad broke broken brother brown build building burn bus business busy buy buys
+call calls calm came camp candle cap car card care careful carry case cash cat catch caught cause center central chair chance chapter charge chart cheap child choose circle city clean clear clever clock cloth cloud coach coast coat code coffee cold collect color comfort common complete consider contract cook cool copy corner correct cost costs count couple courage course court cover cows cross crowd cry cup cut cycle
+daily damage dance danger dark date dates daughter dead deal dear death decide deep defend degree delay depend desert design desk develop die differ dinner dirty distance doctor dollar door doubt draw dream dress drink drive driver drop dry dust
+ear early earn earth east easy eat edge effect egg eight electric elevator else emergency empty enemy energy engine enjoy enough enter equal even evening ever every exact example excellent except excite exercise expect expense expert explain extra eye
+face fact fail fair fall false family famous far farm fast father favor fear feel feet fell felt few field fifth fight figure fill final finance fine finger finish firm fish fit five flat flight float floor flow fly foot force foreign forest fork form fort forward found four frame free fresh friend front fruit full fun future
+gain game garden gas gate gather general gentle gift girl glad glass goal gold gone good gray great green ground grow guard guess guest guide
+habit hair half hand hang happen happy hard harm hat hate head hear heart heat heavy height held hide high hill history hit hold hole holiday home honest hope horse hospital hot hotel huge hungry hurry hurt husband
+ice idea image imagine important improve inch include income indeed industry inform inside instead interest iron island
+join joke joy judge juice jump june july
+keep kept kick kid kill kind king kitchen knee knew knife knock
+lack lady lake land language large late later laugh law lawyer lay lazy lead leaf learn least leave left leg legal lend length less lesson letter level library lie life lift light line lip listen live lives living long longer look lose loss loud love low lower luck lunch
+machine mad magic main male map mark market marry mass master match matter maybe meal mean meant measure meat media meet meeting mention message met metal middle might mild mile milk mind mine minor minus minute miss mistake mix model modern moment money moon morning mother motion mountain mouth music
+narrow nation nature near neat necessary neck needle neither nephew nerve nest never news nice niece night nine noise none noon north nose nothing notice novel nurse
+obey object ocean offer office officer often oil once only onto operate opinion orange order orders ought outer outside oven owner
+pack page paid pain paint pair pale paper parent park part party pass past pattern pause pay peace pen pencil perfect period pick picture piece pink place plain plane plant plate play please plenty poem poet point poison polite poor popular position possible post pot pound power practice praise pray prefer prepare press pretty price prince print prison private prize problem process promise proper proud prove public pull pupil pure purpose push
+quality quarter queen quick quiet quite
+race rain raise range rare rate rather ray reach ready reason receipt recent red refund region regret relate religion remain remember rent repair repeat reply rest result return rich ride right ring rise risk river road rock roof root rope rough round row rubber ruin rush
+sad safe sail sale sales salt same sand save saw say scale scene school science score sea search season second seem sell send sense sentence serious serve seven several sew shade shadow shake shall shape sharp sheep sheet shelf shine ship shirt shoe shoot shop shops short shout side sight signal silence silver similar simple since sing sister sit situation six size skill skin skirt sky sleep slide slip slow smart smell smile smoke smooth snake snow soap social sock soft soil sold soldier solid solve song soon sorry sound soup south space spare speak special speed spell spend spent spoke spoon sport spread spring square staff stage stair stamp stand star start state stay steady steal steam steel step stick still stock stole stone stood storm story straight strange stream street strength strike string strong structure study stupid subject success sudden suffer sugar suit summer sun supply suppose sure surface surprise sweet swim sword
+tail talk tall taste tax taxi tea teach tear ten tent term terrible than thank theater then thick thin third thirty thought thousand thread threw throat thumb thunder tie tight till tiny tip tired title toe together tomorrow tone tongue tonight took tool tooth top total touch toward tower town toy trade traffic train travel treat tree triangle trip trouble true trust truth try tube turn twelve twenty twice
+ugly uncle understand union unit unless unlike upon upper urgent useful usual
+valley value various verb very victory village violent visit voice vote vowel
+wait walk wall war warm wash waste water wave weak wealth wear weather week weigh weight welcome well went west wet wheel white whole wide wife wild win wind wine wing winter wire wise wish within woman women won wonder wood wool word wore work world worry worse worst worth wound write wrong wrote
+yard year yellow yesterday young zero zone
 `

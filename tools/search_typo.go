@@ -61,7 +61,7 @@ func (t typos) near(w string, most int) (words []string, distance int) {
 			if !same {
 				cost += 0.4
 			}
-			if strings.HasPrefix(k, w) || strings.HasPrefix(w, k) {
+			if len(w) > 3 && (strings.HasPrefix(k, w) || strings.HasPrefix(w, k)) {
 				cost -= 0.2 // the end is what is lost most easily
 			}
 			found = append(found, candidate{k, cost})

@@ -51,12 +51,13 @@ type word struct{ raw, stem string }
 // vocabulary turns text into words. It remembers stems, since most words come often.
 type vocabulary struct {
 	stems map[string]string
-	known map[string]int // words that people write, and how often; what may be split off or corrected to
+	known map[string]int  // words that people write, and how often; what may be split off or corrected to
+	plain map[string]bool // words that are known, and that nothing is made into
 	canon phrases
 }
 
 func newVocabulary() *vocabulary {
-	return &vocabulary{stems: make(map[string]string, 4096), known: make(map[string]int, 4096)}
+	return &vocabulary{stems: make(map[string]string, 4096), known: make(map[string]int, 4096), plain: make(map[string]bool, 1024)}
 }
 
 func (v *vocabulary) stem(w string) string {

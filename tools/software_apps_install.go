@@ -23,7 +23,7 @@ var softwareAppsInstall = Set{Name: "software_apps"}.Of(
 		"reclaimedLicenses", "availableLicenses", "assignedLicenses", "totalLicenses"),
 	Act[softwareApp, None]("software_apps_installation_retry", "POST /api/v2/softwareapps/{software_app}/retry-installation",
 		"Retry the installation of an Apple VPP app on the devices where it failed.",
-		Destroy, NoReadBack("software_apps_statuses_list shows what becomes of it")),
+		Destroy, NoReadBack("what becomes of it is in software_apps_statuses_list")),
 	Secret[softwareApp]("software_apps_package_version_create", "POST /api/v2/softwareapps/{software_app}/stored-package-versions",
 		"Prepare the upload of a new version of a software app's own installer package.", Untyped()),
 )

@@ -48,6 +48,7 @@ type Tool struct {
 	search    *jc.Endpoint        // the POST that takes what a list's GET cannot
 	plan      func(context.Context, *Reader, any) (*Plan, error)
 	takes     []string            // parameters of a list's operation, of the usual ones; nil is all
+	tokens    *jc.Tokens          // how a list is paged by tokens; nil where rows are counted
 	carries   []auth.Risk         // risks of the tools it calls, where it calls others
 	untyped   bool                // only method and path are published
 	seenUse   []string            // fields of the body that were seen in use, where untyped
@@ -147,6 +148,14 @@ func Reads(at ...string) Option {
 // filter and fields, where it does not take them all. What it cannot do is done here.
 func Takes(params ...string) Option {
 	return func(t *Tool) { t.takes = append([]string{}, params...) }
+}
+
+// ByToken says that a list's answers give a token for the next page in field, which
+// the parameter param takes; size takes the rows of a page, at most so many.
+func ByToken(param, field, size string, most int) Option {
+	return func(t *Tool) {
+		t.takes, t.tokens = []string{}, &jc.Tokens{Param: param, Field: field, Size: size, Most: most}
+	}
 }
 
 // Title overrides the title made from the name.

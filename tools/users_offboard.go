@@ -32,7 +32,8 @@ var usersOffboard = Job("users_offboard", "Plan a leaver: suspend, end access, l
 		Risk: auth.Change, Effect: jc.Idempotent,
 		Reads: []string{userAt.String(), userParents, userAssociations, deviceBound.String(), searchUsers.String(), searchDevices.String()},
 		Kinds: []*jc.Kind{jc.User{}.Kind(), jc.Device{}.Kind(), jc.UserGroup{}.Kind(), jc.Application{}.Kind(), jc.DeviceGroup{}.Kind(),
-			jc.RADIUSServer{}.Kind(), jc.LDAPServer{}.Kind(), jc.ActiveDirectory{}.Kind(), jc.AccessRequest{}.Kind()},
+			jc.RADIUSServer{}.Kind(), jc.LDAPServer{}.Kind(), jc.ActiveDirectory{}.Kind(),
+			jc.GoogleWorkspace{}.Kind(), jc.Office365{}.Kind(), jc.AccessRequest{}.Kind()},
 	}, planOffboard, Core)
 
 // usersLeaving holds the job.

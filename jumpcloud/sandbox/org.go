@@ -134,8 +134,9 @@ func (o *Org) all() []*collection {
 // emm_enterprises, emm_devices, alerts, events (oldest first), and the graph as
 // memberships {group_type, group, member_type, member} and associations
 // {from_type, from, to_type, to, attributes}. What is made on demand is not in
-// it: the tables of System Insights (see Insights) and the results of policies,
-// which follow from devices and edges.
+// it: the tables of System Insights (see Insights), the results of policies,
+// which follow from devices and edges, and what the generic operations keep (see
+// Rows).
 func (o *Org) Snapshot() map[string][]map[string]any {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -348,3 +348,17 @@ func TestGenericWritesReachTheOtherCollections(t *testing.T) {
 	want[any](g, 200, "DELETE", "/api/v2/activedirectories/"+forest, nil)
 	want[any](g, 404, "GET", "/api/v2/activedirectories/"+forest, nil)
 }
+
+// TestNewObjectsAreOfNowAndOfTheCaller looks at what the service adds.
+func TestNewObjectsAreOfNowAndOfTheCaller(t *testing.T) {
+	g := newRig(t, Options{})
+	alert := "/api/v2/alerts/" + g.org.Rows("alerts")[0]["id"].(string) + "/notes"
+	note := want[object](g, 200, "POST", alert, object{"alertNote": "seen"})
+	if at, _ := note["createdAt"].(string); !strings.HasPrefix(at, "2026-11-22T14:00:") || note["createdBy"] != "it-lead@acme.example" || note["alertNote"] != "seen" {
+		t.Errorf("%v", note)
+	}
+	flow := want[object](g, 200, "POST", "/api/v2/approvalflows", object{"name": "New flow"})["id"].(string)
+	if m := g.got("/api/v2/approvalflows/" + flow); m["name"] != "New flow" || m["description"] != nil || m["createdBy"] != "it-lead@acme.example" {
+		t.Errorf("what nobody said is there: %v", m)
+	}
+}

@@ -128,7 +128,7 @@ func (k *maker) date(field string, roll uint64) string {
 	begun := days(31+int(k.roll("begun")%30)) + time.Duration(roll%3600)*time.Second
 	switch {
 	case strings.HasPrefix(name, "ended"):
-		return k.o.ago(begun/time.Hour*time.Hour - 2*time.Hour)
+		return k.o.ago(begun.Truncate(time.Hour) - 2*time.Hour)
 	case strings.HasPrefix(name, "updated"), strings.HasPrefix(name, "last"), strings.HasPrefix(name, "contact"):
 		return k.o.ago(days(1+int(roll%25)) + time.Duration(roll%3600)*time.Second)
 	}

@@ -1,0 +1,72 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// charge is a quota that a change counts against.
+type charge struct {
+	key    string
+	window time.Duration
+	limit  int
+	rule   string
+	what   string
+}
+
+// Spend charges quotas; see [Policy]. Those of a line are counted for each agent and
+// line, the ceiling's for all agents together.
+func (e *Enforcer) Spend(ctx context.Context, p Principal, a Action) (back func(), dec Decision) {
+	f := e.rules.Load()
+	dec, g := f.decide(ctx, p.Agent, a, e.circumstances())
+	none := func() {}
+	if !dec.Allow || a.Risk == Read || g == nil {
+		return none, dec
+	}
+	n := max(1, a.Objects)
+	var paid []charge
+	back = func() {
+		for i := len(paid) - 1; i >= 0; i-- {
+			e.o.Meter.Back(context.WithoutCancel(ctx), paid[i].key, n)
+		}
+		paid = nil
+	}
+	for _, c := range f.charges(p.Agent, g) {
+		ok, retry, err := e.o.Meter.Add(ctx, c.key, n, c.window, c.limit)
+		if err == nil && ok {
+			paid = append(paid, c)
+			continue
+		}
+		back()
+		no := Decision{Rule: c.rule, Version: dec.Version, Reason: c.reason(n, retry)}
+		if err != nil {
+			no.Reason = "it cannot be counted how much was changed already, so nothing is changed now"
+		}
+		return none, no
+	}
+	return back, dec
+}
+
+// charges are the quotas of a line and of the ceiling, those of the line first.
+func (r *Rules) charges(agent string, g *grant) (out []charge) {
+	add := func(key string, window time.Duration, limit int, rule, what string) {
+		if limit > 0 {
+			out = append(out, charge{key, window, limit, rule, what})
+		}
+	}
+	line := "grant/" + agent + "/" + g.key
+	add(line+"/hour", time.Hour, g.perHour, r.rule(g.line), "at most %d objects an hour")
+	add(line+"/day", 24*time.Hour, g.perDay, r.rule(g.line), "at most %d objects a day")
+	add("ceiling/minute", time.Minute, r.ceiling.WritesPerMinute, r.rule(r.ceilingAt), "a ceiling of %d objects a minute for all agents")
+	add("ceiling/day", 24*time.Hour, r.ceiling.WritesPerDay, r.rule(r.ceilingAt), "a ceiling of %d objects a day for all agents")
+	return out
+}
+
+func (c charge) reason(n int, retry time.Time) string {
+	text := fmt.Sprintf(c.what, c.limit)
+	if retry.IsZero() {
+		return fmt.Sprintf("%s, and this changes %d", text, n)
+	}
+	return text + "; there is room again at " + retry.UTC().Format("2006-01-02 15:04:05Z")
+}
