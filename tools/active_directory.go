@@ -20,8 +20,8 @@ type activeDirectoryEdit struct {
 }
 
 type activeDirectoryAgent struct {
-	directory[jc.ActiveDirectory]
 	Agent jc.Ref[jc.ActiveDirectoryAgent] `json:"agent" in:"path" jsonschema:"required"`
+	directory[jc.ActiveDirectory]
 }
 
 type activeDirectoryAgentNew struct {

@@ -62,8 +62,8 @@ func syncedBasics[K jc.Named, Edit any](s synced) []*Tool {
 }
 
 type translationRule[K, Rule jc.Named] struct {
-	directory[K]
 	Rule jc.Ref[Rule] `json:"rule" in:"path" jsonschema:"required"`
+	directory[K]
 }
 
 // translationRules are the tools of rules that map attributes; New is what a create takes.
@@ -81,8 +81,8 @@ func translationRules[K, Rule jc.Named, New any](s synced) []*Tool {
 }
 
 type directoryDomain[K, Domain jc.Named] struct {
+	Domain jc.Ref[Domain] `json:"domain" in:"path" jsonschema:"required"` // what is meant comes first, then where it is
 	directory[K]
-	Domain jc.Ref[Domain] `json:"domain" in:"path" jsonschema:"required"`
 }
 
 // directoryDomains are the tools of a directory's mail domains; New is what adding

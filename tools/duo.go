@@ -9,8 +9,8 @@ type duoAccount struct {
 }
 
 type duoApplication struct {
-	duoAccount
 	Application jc.Ref[jc.DuoApplication] `json:"application" in:"path" jsonschema:"required"`
+	duoAccount
 }
 
 type duoApplicationNew struct {

@@ -15,8 +15,8 @@ type ldapServerEdit struct {
 }
 
 type sambaDomain struct {
-	ldapServer
 	Domain jc.Ref[jc.SambaDomain] `json:"samba_domain" in:"path" jsonschema:"required"`
+	ldapServer
 }
 
 type sambaDomainNew struct {

@@ -252,5 +252,5 @@ func describe(t auth.Target) string {
 	if t.Name != "" {
 		return noun + " " + plainName(t.Name)
 	}
-	return noun + " " + t.ID
+	return strings.TrimSpace(noun + " " + t.ID) // what is not made yet may have neither
 }

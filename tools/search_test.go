@@ -24,6 +24,7 @@ const (
 	sharedQueries = "../../shared/jumpcloud/search_queries.jsonl"
 	ownQueries    = "testdata/search_queries.jsonl"
 	secondQueries = "testdata/search_queries_second.jsonl"
+	thirdQueries  = "testdata/search_queries_third.jsonl"
 )
 
 // wanted is a query with the operations that would serve it.
@@ -146,6 +147,7 @@ func TestSearchRecall(t *testing.T) {
 		{sharedQueries, [3]float64{75, 97, 99}},
 		{ownQueries, [3]float64{75, 96, 98}},
 		{secondQueries, [3]float64{70, 93, 96}},
+		{thirdQueries, [3]float64{60, 85, 90}},
 	} {
 		t.Run(set.path, func(t *testing.T) {
 			var clean, slipped recall
