@@ -78,9 +78,9 @@ type circumstances struct {
 	tell    func(line int, verdict string) // hears of each station of the decision; may be nil
 }
 
-func (c *circumstances) told(line int, format string, args ...any) {
+func (c *circumstances) told(line int, verdict, why string) {
 	if c.tell != nil {
-		c.tell(line, fmt.Sprintf(format, args...))
+		c.tell(line, verdict+why)
 	}
 }
 
@@ -94,7 +94,7 @@ func (f *inForce) decide(ctx context.Context, agent string, a Action, c circumst
 	r := f.Rules
 	no := func(line int, format string, args ...any) (Decision, *grant) {
 		d := Decision{Reason: fmt.Sprintf(format, args...), Rule: r.rule(line), Version: r.version}
-		c.told(line, "refuses: %s", d.Reason)
+		c.told(line, "refuses: ", d.Reason)
 		return d, nil
 	}
 	rules, ok := r.agents[agent]
@@ -112,7 +112,7 @@ func (f *inForce) decide(ctx context.Context, agent string, a Action, c circumst
 		if !rules.some {
 			return no(rules.line, "%s may nothing", agent)
 		}
-		return Decision{Allow: true, Rule: r.rule(rules.line), Version: r.version}, nil
+		return Decision{Allow: true, Rule: rules.rule, Version: r.version}, nil
 	}
 	if a.Risk != Read {
 		if f.readsOnly != "" {
@@ -136,17 +136,17 @@ func (f *inForce) permit(ctx context.Context, rules *agentRules, fact ToolFact, 
 			continue
 		}
 		if why := g.misfit(ctx, a, &c); why != "" {
-			c.told(g.line, "gives it, but not here: %s", why)
+			c.told(g.line, "gives it, but not here: ", why)
 			if refused == "" {
 				refusedLine, refused = g.line, why
 			}
 			continue
 		}
-		d := Decision{Allow: true, Rule: f.rule(g.line), Version: f.version, Approval: g.asks(fact)}
+		d := Decision{Allow: true, Rule: g.rule, Version: f.version, Approval: g.asks(fact)}
 		if d.Approval != NoApproval {
 			d.Wait = g.wait
 		}
-		c.told(g.line, "allows")
+		c.told(g.line, "allows", "")
 		return d, g
 	}
 	if refused != "" {

@@ -62,6 +62,7 @@ type Notify struct {
 type agentRules struct {
 	name  string
 	line  int
+	rule  string // cites the line
 	who   []caller
 	may   []*grant
 	never map[string]int // tool -> line
@@ -85,19 +86,20 @@ func (c caller) String() string {
 
 // grant is one line of may.
 type grant struct {
-	line                      int
-	read, write, do           []string            // as written
-	reads, writes             map[string]bool     // toolsets
-	named, globbed            map[string]bool     // tools; globs reach reads and changes only
-	fields                    map[string][]string // toolset -> fields
-	only                      []scope
-	onlyReads                 bool
-	perCall, perHour, perDay  int // 0 is no limit
-	when                      *hours
-	approve                   Approval
-	approveSaid               bool
-	wait                      time.Duration
-	key                       string // names its quotas: the same as long as it says the same
+	rule                     string // cites the line
+	line                     int
+	read, write, do          []string            // as written
+	reads, writes            map[string]bool     // toolsets
+	named, globbed           map[string]bool     // tools; globs reach reads and changes only
+	fields                   map[string][]string // toolset -> fields
+	only                     []scope
+	onlyReads                bool
+	perCall, perHour, perDay int // 0 is no limit
+	when                     *hours
+	approve                  Approval
+	approveSaid              bool
+	wait                     time.Duration
+	key                      string // names its quotas: the same as long as it says the same
 }
 
 // scope is a part of the directory: objects of one toolset by name.

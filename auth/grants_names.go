@@ -124,14 +124,16 @@ func (s scope) groups(t Target) bool {
 
 // nearestName is the known word that a slip most likely meant; "" when none is near.
 func nearestName(word string, known []string) string {
-	best, cost := "", 1+len(word)/3
+	word = strings.ToLower(word)
+	best, cost, far := "", 1+len(word)/3, 0
 	for _, k := range known {
-		c := edits(strings.ToLower(word), k)
-		if len(word) >= 3 && strings.HasPrefix(k, strings.ToLower(word)) {
+		apart := edits(word, k)
+		c := apart
+		if len(word) >= 3 && strings.HasPrefix(k, word) {
 			c = min(c, 1)
 		}
-		if c < cost || c == cost && best == "" {
-			best, cost = k, c
+		if c < cost || c == cost && (best == "" || apart < far) {
+			best, cost, far = k, c, apart
 		}
 	}
 	return best

@@ -73,7 +73,7 @@ func (p *grantParser) agents(n *yaml.Node) {
 			p.fail(k, "the name of an agent is up to 64 letters, digits and _ . @ -: not %q", cut(name))
 			return
 		}
-		a := &agentRules{name: name, line: k.Line, never: map[string]int{}}
+		a := &agentRules{name: name, line: k.Line, rule: p.r.rule(k.Line), never: map[string]int{}}
 		p.fields(v, "agent "+name, map[string]func(*yaml.Node){
 			"who": func(n *yaml.Node) {
 				p.items(n, "who", func(e *yaml.Node) { p.who(a, e) })

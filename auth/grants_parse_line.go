@@ -22,7 +22,7 @@ const (
 // line reads one line of may.
 func (p *grantParser) line(a *agentRules, n *yaml.Node) {
 	g := &grant{
-		line: n.Line, reads: map[string]bool{}, writes: map[string]bool{},
+		line: n.Line, rule: p.r.rule(n.Line), reads: map[string]bool{}, writes: map[string]bool{},
 		named: map[string]bool{}, globbed: map[string]bool{}, fields: map[string][]string{},
 	}
 	before := len(p.errs)

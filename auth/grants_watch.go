@@ -116,11 +116,11 @@ func (g *GrantFile) take(data []byte, err error) error {
 		g.tell(GrantEvent{Err: err, From: was.version, To: was.version})
 		return err
 	}
-	changes := rules.Diff(was.Rules)
+	changes, mended := rules.Diff(was.Rules), g.Stale() != ""
 	g.rules.Store(&inForce{Rules: rules})
 	g.stale.Store(nil)
 	g.refused = [sha256.Size]byte{}
-	if rules.version != was.version || was.readsOnly != "" || changes != nil {
+	if rules.version != was.version || mended {
 		g.tell(GrantEvent{From: was.version, To: rules.version, Changes: changes})
 	}
 	g.keep(data)
@@ -145,6 +145,10 @@ func (g *GrantFile) Watch(ctx context.Context, tick <-chan time.Time) {
 	}
 	hangup, stop := hangups()
 	defer stop()
+	g.watch(ctx, tick, hangup)
+}
+
+func (g *GrantFile) watch(ctx context.Context, tick <-chan time.Time, hangup <-chan os.Signal) {
 	w := watched{}
 	for {
 		select {

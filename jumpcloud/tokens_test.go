@@ -39,8 +39,8 @@ func TestTokens(t *testing.T) {
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"users": users, "next": next})
 	})
-	c := clientTo(t, u)
-	req := Request{Endpoint: At("GET /api/v2/gsuites/{directory}/import/users"), Params: map[string]string{"directory": "a"}}
+	c := dialled(t, u.URL, nil)
+	req := Request{Endpoint: At("GET /api/v2/gsuites/{directory}/import/users"), Params: map[string]string{"directory": "65fa1c0000000000000000aa"}}
 	q := Query{Takes: []string{}, Tokens: &Tokens{Param: "token", Field: "next", Size: "max", Most: 3}}
 	for _, x := range []struct {
 		name            string

@@ -69,6 +69,8 @@ func shownSoftware(row jc.Row) jc.Row {
 	} else if status := rowsIn(row["status"]); len(status) > 0 { // as a list it is published, too
 		maps.Copy(out, only(status[0], "state", "version", "details", "timestamp", "code"))
 	}
-	out["id"], out["displayName"] = row.Text("app.id"), row.Text("app.displayName")
+	if app, ok := row["app"].(map[string]any); ok {
+		maps.Copy(out, only(app, "id", "displayName"))
+	}
 	return out
 }

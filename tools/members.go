@@ -103,7 +103,10 @@ func direct(row jc.Row) bool {
 
 // shownConnection gives a connection the form of what it leads to.
 func shownConnection(row jc.Row) jc.Row {
-	out := jc.Row{"id": row.Text("to.id"), "type": row.Text("to.type")}
+	out := jc.Row{"id": row.Text("to.id")}
+	if kind, told := row.At("to.type"); told {
+		out["type"] = kind
+	}
 	if a, ok := row["attributes"]; ok {
 		out["attributes"] = a
 	}

@@ -94,17 +94,20 @@ type callerRights struct {
 	Name    string `json:"name,omitempty"`
 	Rules   string `json:"rules,omitempty"`
 	Confirm string `json:"confirm"`
-	// Asks are the tools for which a person is asked whatever they act on.
+	// Asks are the tools for which a person is asked whatever they act on; "every
+	// destroy" stands for all of a risk.
 	Asks []string `json:"asks_a_person,omitempty"`
-	// Tools are those that may be called, by toolset and risk.
-	Tools map[string]map[string][]string `json:"tools"`
+	// Tools are those that may be called, listed or through a carrier, by toolset and
+	// risk: their names without the toolset's, with spaces between.
+	Tools map[string]map[string]string `json:"tools"`
 }
 
 func (d *Desk) rights(who auth.Principal) callerRights {
-	out := callerRights{Agent: who.Agent, Name: who.Name, Confirm: d.confirmMode(), Tools: map[string]map[string][]string{}}
-	for _, t := range d.listed {
+	out := callerRights{Agent: who.Agent, Name: who.Name, Confirm: d.confirmMode(), Tools: map[string]map[string]string{}}
+	granted, asking := map[auth.Risk]int{}, map[auth.Risk][]string{}
+	for _, t := range sortedTools(d.reach) {
 		dec := d.o.Grants.Decide(who, t.action())
-		if !dec.Allow {
+		if !dec.Allow || t.Toolset == "api" {
 			continue
 		}
 		if out.Rules == "" {
@@ -112,13 +115,31 @@ func (d *Desk) rights(who auth.Principal) callerRights {
 		}
 		byRisk := out.Tools[t.Toolset]
 		if byRisk == nil {
-			byRisk = map[string][]string{}
+			byRisk = map[string]string{}
 			out.Tools[t.Toolset] = byRisk
 		}
-		byRisk[t.Risk.String()] = append(byRisk[t.Risk.String()], t.Name)
+		bare := strings.TrimPrefix(t.Name, t.Toolset+"_")
+		byRisk[t.Risk.String()] = strings.TrimSpace(byRisk[t.Risk.String()] + " " + bare)
+		granted[t.Risk]++
 		if dec.Approval != auth.NoApproval {
-			out.Asks = append(out.Asks, t.Name)
+			asking[t.Risk] = append(asking[t.Risk], t.Name)
 		}
+	}
+	for risk := auth.Read; risk <= auth.Reveal; risk++ {
+		if n := len(asking[risk]); n > 1 && n == granted[risk] {
+			out.Asks = append(out.Asks, "every "+risk.String())
+			continue
+		}
+		out.Asks = append(out.Asks, asking[risk]...)
+	}
+	return out
+}
+
+// sortedTools are tools in the order of their names.
+func sortedTools(byName map[string]*Tool) []*Tool {
+	out := make([]*Tool, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		out = append(out, byName[name])
 	}
 	return out
 }

@@ -202,6 +202,8 @@ func kindOf(t *Tool) intent {
 		return toRemove
 	case last == "change":
 		return toLink
+	case last == "add":
+		return toLink | toCreate
 	}
 	if len(t.Operations) == 1 {
 		switch t.Operations[0].Method {

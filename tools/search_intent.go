@@ -15,8 +15,7 @@ func (x *Index) intent(q *query, words []spelt, starts map[int]bool) int {
 		case i == 0 && x.lexicon.ask[list[0].raw] && !x.polite(list):
 			q.asks, q.want = true, toRead
 			if list[0].raw == "who" || list[0].raw == "whose" {
-				x.headTerm(q, "user", 1)
-				x.imply(q, 0.4, alternative{"user", 1})
+				x.whose(q, list)
 			}
 			return 1
 		case x.lexicon.fill[list[i].raw]:
@@ -57,6 +56,20 @@ func (x *Index) intent(q *query, words []spelt, starts map[int]bool) int {
 	return lead
 }
 
+// happened are past forms that do not end in "ed".
+var happened = wordSet("did reset ran set made gave sent took put got broke lost wrote")
+
+// whose reads what "who" asks for: people, or, with a past verb, what was recorded.
+func (x *Index) whose(q *query, list []word) {
+	if len(list) > 1 && (happened[list[1].raw] || strings.HasSuffix(list[1].raw, "ed")) {
+		x.headTerm(q, "event", 1)
+		x.imply(q, 1, alternative{"event", 0.9}, alternative{"audit", 1}, alternative{"insight", 0.9}, alternative{"activ", 0.9}, alternative{"histori", 0.9})
+		return
+	}
+	x.headTerm(q, "user", 1)
+	x.imply(q, 0.4, alternative{"user", 1})
+}
+
 // polite reports whether the query begins as a question and is none: "how do I …".
 func (x *Index) polite(list []word) bool {
 	return list[0].raw == "how" && len(list) > 2 && (list[1].raw == "do" || list[1].raw == "can" || list[1].raw == "to")
@@ -66,9 +79,9 @@ func (x *Index) polite(list []word) bool {
 var details = wordSet("details detail single specific individual one particular info information everything profile")
 
 const (
-	// onePenalty is for a tool that shows one object where a list was asked for, or
-	// the other way round.
-	onePenalty = 0.93
+	// onePenalty is for a tool that shows one object where that was not said,
+	// listPenalty for one that does not where it was.
+	onePenalty, listPenalty = 0.93, 0.82
 	// preferGain is for what a preposition makes likelier.
 	preferGain = 1.12
 )
@@ -86,7 +99,11 @@ func (q *query) wants(d *document) float64 {
 			}
 		}
 	}
-	if d.kind&toRead != 0 && d.one != q.single {
+	switch {
+	case d.kind&toRead == 0 || d.one == q.single:
+	case q.single:
+		f *= listPenalty
+	default:
 		f *= onePenalty
 	}
 	if q.want != 0 && d.kind&q.prefer != 0 {
@@ -106,7 +123,7 @@ var suits = [...][6]float64{
 	/* create */ {0.72, 1.3, 0.88, 0.6, 0.95, 1.02},
 	/* update */ {0.72, 0.88, 1.3, 0.6, 0.88, 1.02},
 	/* remove */ {0.72, 0.6, 0.88, 1.3, 0.95, 1.02},
-	/* link   */ {0.72, 0.88, 0.88, 0.78, 1.3, 1.02},
+	/* link   */ {0.72, 0.88, 0.88, 0.6, 1.3, 1.02},
 	/* act    */ {0.72, 1.02, 1.02, 0.78, 0.95, 1.3},
 	/* a noun */ {1.15, 0.88, 0.88, 0.75, 0.88, 0.88},
 }

@@ -24,11 +24,11 @@ one ones two first last next little bit one's anyone anybody whether
 // them. Words marked ! carry no more meaning than that, and are not looked for.
 const lexiconVerbs = `
 read: !list !show !display !see !view !look !look_up !lookup !find !fetch !retrieve !get !check !browse !read !tell !give_me !return !print !query !search !enumerate !dump !inspect !describe !know !locate !pull !pull_up !what's review verify monitor track watch count compare explain examine investigate export download audit report
-create: !create !make !new !add !set_up !setup define register build generate onboard hire provision enroll enrol invite upload request issue introduce !start_using open_a whitelist allowlist blocklist insert save publish submit raise store publish integrate introduce implement prepare produce record file start_a start_using put_up roll_out bring_in set_off bundle combine comment annotate note alert_me notify_me warn_me tell_me_when
-update: !change !edit !update !modify !set !adjust !alter !amend !configure !customize !customise !tweak rename replace correct fix extend prolong turn_on turn_off switch_on switch_off enable disable toggle rotate renew regenerate patch overwrite reorder prioritize prioritise reconfigure mark acknowledge ack resolve close upgrade switch turn put convert increase decrease lower shorten lengthen limit restrict tighten relax allow move reword translate brand pause
-remove: !delete !remove !drop !destroy !get_rid_of !clean_up !purge !trash !erase_the_record decommission retire unenroll unenrol unregister deregister disconnect uninstall cancel dismiss unlink detach revoke deprovision forget clear_out take_away tear_down discard deauthorize deauthorise stop_tracking no_longer cut offboard wipe_out take_off
+create: !create !make !new !add !set_up !setup define register build generate onboard hire provision enroll enrol invite upload request issue introduce !start_using open_a whitelist allowlist blocklist insert save publish submit raise deny forbid prohibit store publish integrate introduce implement prepare produce record file start_a start_using put_up roll_out bring_in set_off bundle combine comment annotate note alert_me notify_me warn_me tell_me_when
+update: !change !edit !update !modify !set !adjust !alter !amend !configure !customize !customise !tweak rename replace correct fix extend prolong turn_on turn_off switch_on switch_off enable disable toggle rotate renew regenerate patch overwrite reorder prioritize prioritise reconfigure mark acknowledge ack resolve close upgrade switch turn put convert increase decrease lower shorten lengthen limit restrict tighten relax allow deny forbid prohibit stop reassign move reword translate brand pause
+remove: !delete !remove !drop !destroy !get_rid_of !clean_up !purge !trash !erase_the_record decommission retire unenroll unenrol unregister deregister disconnect uninstall cancel dismiss unlink detach revoke deprovision forget clear_out take_away tear_down discard deauthorize deauthorise stop_tracking no_longer cut offboard wipe_out take_off stop end recycle clear unassign unbind disassociate turn_off switch_off
 link: !add !remove assign unassign attach detach bind unbind link unlink connect associate disassociate grant revoke give give_access share join put move_into map take_away take_out kick_out_of allow let deploy target scope permit entitle make roll_out push apply share_with
-act: run execute launch trigger fire invoke start stop cancel abort pause resume reset unlock lock wipe erase reboot restart shutdown shut_down power_off power_down power_on suspend unsuspend activate deactivate reactivate expire force enforce clear bypass retry redo try_again install upgrade schedule push send resend email notify kick kick_out block unblock ban sync synchronize synchronise refresh import test validate verify approve deny reject transfer move migrate lose revoke end terminate offboard deprovision fire_off sign_out log_out put enable disable turn_on turn_off let upload archive unarchive restore duplicate clone copy apply accept reclaim free_up get_back authorize authorise elevate withdraw ping locate release enroll enrol preview post invite reinvite set export download request queue hand_over rotate generate make ring roll_out roll_back check confirm finish complete log_off throw_out shut cut_off unpair repair fix recover restore_from hand_out
+act: run execute launch trigger fire invoke start stop cancel abort pause resume reset unlock lock wipe erase reboot restart shutdown shut_down power_off power_down power_on suspend unsuspend activate deactivate reactivate expire force enforce clear bypass retry redo try_again install upgrade schedule push send resend email notify kick kick_out block unblock ban sync synchronize synchronise refresh import test validate verify approve deny reject transfer move migrate lose revoke end terminate offboard deprovision fire_off sign_out log_out put enable disable turn_on turn_off let upload archive unarchive restore duplicate clone copy apply accept reclaim free_up get_back authorize authorise elevate withdraw ping locate release enroll enrol preview post invite reinvite set export download request queue hand_over rotate generate make ring roll_out roll_back check confirm finish complete log_off throw_out shut cut_off unpair track locate repair fix recover restore_from hand_out
 `
 
 // lexiconAsk are words at the start of a question: what follows is to be read.
@@ -177,7 +177,7 @@ setting that can be enforced, available settings, settings can be enforced, kind
 screen lock, lock screen, screensaver, screen saver, wallpaper, password on wake, usb storage, removable storage, disable usb, block usb, enforce firewall, disable camera, airdrop, disk encryption policy, auto update policy, screen timeout, idle timeout, lock timeout > policy policytemplate*0.8
 enforce, enforced, mandate, require, impose > policy*0.7 enforce
 compliant, compliance, comply, non compliant, pass or fail, failing, posture, fulfil > policyresult*0.9 result*0.8 policy*0.6 status*0.6 fail*0.8
-fail, failed, failing, failure, failures, unsuccessful, error, errors > fail*0.9 error*0.9 result*0.6 status*0.5 event*0.4 retry*0.4
+fail, failed, failing, failure, failures, unsuccessful, error, errors > fail*0.9 error*0.9 result*0.6 status*0.5 event*0.6 retry*0.4
 outcome, output, stdout, exit code, log output, return code > result*0.9 commandresult output exit*0.8
 bundle, bundle of policies, policy set, policy collection, policy bundle, several policies, policies together, collection of policies, initiative, blueprint > policygroup policy*0.5
 script, powershell, bash, shell script, shell, zsh, cmd, batch file, python script, one liner, remote command, job > command script*0.9
@@ -226,7 +226,7 @@ expire, expired, expiry, expiration > expire expiry*0.8
 password expired > expire + password
 ssh, public key, authorized key, rsa key, ssh keys > sshkey ssh
 job title, title, cost center, manager, line manager, phone number, attribute, attributes, profile, department of a user, employee id, display name, last name, surname, married, address > user*0.5 attribute*0.8 update*0.3
-many, mass, batch, at once, in one go, multiple, several users, in bulk, list of users, spreadsheet, csv, csv file, from a file, excel list, all at the same time, multiple users, many users, several at once > bulk batch*0.9
+many, mass, batch, at once, in one go, multiple, several users, in bulk, list of users, spreadsheet, csv, csv file, from a file, excel list, all at the same time, together, simultaneously, dozens, hundreds, multiple users, many users, several at once > bulk batch*0.9
 excel, xlsx, spreadsheet file, excel sheet > excel bulk*0.6
 belongs to, belong to, is in, member, members, membership, part of, who is in, in the group, inside a group, inside, contains, consist of > member membership memberof group*0.3
 which groups, what groups, groups a, groups does > group*0.8 memberof
@@ -245,7 +245,7 @@ precedence, priority, order of, ranking > precedence
 lockout threshold, complexity, password length, password history, password age, minimum length > passwordpolicy password*0.5
 event, events > event insight*0.7
 activity, activities, what happened, history of, who did, who changed, who deleted, who created, who added, who removed, who changed what, audit, audited, audit logs, siem, splunk, sentinel, log, logs, forensic, trail, timeline, event viewer > event audit*0.9 activity*0.8 history*0.7 insight*0.7
-login, logins, authentication, authentications, sign ins, attempts > login event*0.6
+login, logins, authentication, authentications, sign ins, attempts > login event*0.75
 login failure, failed login, failed logins, login failures, failed sign in, sign in attempts, login attempts, login history, last login, sign in logs, signin logs, who logged in, bad passwords, brute force, password spray, recent logins > event login*0.6 insight*0.7
 who used, who viewed, who opened, who accessed, who saw, last used, used by whom, usage history > activity*0.95 history event*0.7 audit*0.8
 denied, rejected, refused, why was, blocked by > evaluation*0.8 fail*0.6 event*0.4
@@ -256,6 +256,14 @@ check, verify, validate, test, make sure > validate*0.9 test*0.8 verify*0.8 stat
 login of, login by, login from, login yesterday, login today, login in the last, login last, recent login, user login, all login, show login, list login, latest login, past login, login attempts of > event*0.95 insight*0.95 login*0.7 audit*0.8
 how far, which stage, which step, what stage > progress
 in stock, in storage, on the shelf, stock, bought, purchased, delivered > asset
+memberof > memberof member*0.9 membership*0.9
+missing, find my, disappeared, misplaced > lost*0.8 lostmode*0.8 missing
+previous owner, past owner, owned before, had this, previously, earlier owner > history
+deny access, block access, forbid access, restrict access, access from, allow access from, prevent login, tor, anonymizer > authpolicy iplist*0.7
+bot, robot, ci, cicd, pipeline, terraform, ansible, integration user > serviceaccount
+exempt, exemption, exclude, exception, excused, grace period, bypass mfa > exclusion*0.95 except*0.8 bypass*0.7
+mdm server > applemdm
+failed policy, policy failure, policy failed, why a policy > policyresult result*0.7
 distinct, unique, different values > distinct
 how many, number of, count, counts, total > count*0.9 total*0.5 stats*0.6 summary*0.4
 per day, per hour, hourly, daily, over time, trend, histogram, chart, graph of, by day, timeline of events, buckets, time series > interval trend*0.8 timeline*0.7
@@ -342,7 +350,7 @@ run now, right away, immediately > trigger*0.7 run*0.6
 artifact, report file, finished report, download the file > artifact report*0.6 content*0.7
 api key, api keys, api token, api credential, client credential, client credentials, bot account, robot account > serviceaccount
 secret, credential, credentials, secrets > credential secret
-stored password, stored credential, saved password, password of a site, passwords > password credential*0.9 vault*0.5 pwmanager*0.5
+stored password, stored credential, saved password, saved credential, password of a site, passwords > credential vault*0.8 password*0.7 pwmanager*0.5
 keepass, lastpass, bitwarden, 1 password, dashlane > pwmanager vault*0.8
 folder, folders, directory of files > folder
 share, shared, sharing > share shared*0.9 access*0.5

@@ -54,9 +54,7 @@ func (h *hides) answer(r *http.Request) (*http.Response, error) {
 	for _, e := range list {
 		if row, ok := e.(map[string]any); ok {
 			h.rows.Add(1)
-			for f := range h.fields {
-				delete(row, f)
-			}
+			hide(row, h.fields)
 		}
 	}
 	if raw, err = json.Marshal(v); err != nil {
@@ -65,6 +63,24 @@ func (h *hides) answer(r *http.Request) (*http.Response, error) {
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
 	resp.Header.Set("Content-Length", strconv.Itoa(len(raw)))
 	return resp, nil
+}
+
+// hide takes the fields out of an object, and out of those in it.
+func hide(v any, fields map[string]bool) {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, inner := range x {
+			if fields[name] {
+				delete(x, name)
+				continue
+			}
+			hide(inner, fields)
+		}
+	case []any:
+		for _, e := range x {
+			hide(e, fields)
+		}
+	}
 }
 
 // fitsTemplate reports whether a path is one of a template's.

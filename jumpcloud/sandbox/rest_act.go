@@ -19,6 +19,9 @@ func (r *restCall) set() *reply {
 			before = r.current(show.answer)
 		}
 	}
+	if before == nil {
+		before = map[string]any{}
+	}
 	if !r.traps["no-effect"] {
 		after := overlay(before, m)
 		if r.rest.single == nil {

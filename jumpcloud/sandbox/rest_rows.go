@@ -1,6 +1,10 @@
 package sandbox
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // seedTies tie what is made up to what the organisation has.
 var seedTies = map[string]func(o *Org, n int, m map[string]any){
@@ -80,6 +84,7 @@ func init() {
 		"healthmonitoring/rules-stats": func(o *Org) map[string]any {
 			return o.tally("healthmonitoring/rules", "status", map[string]string{"ENABLED": "enabled", "DISABLED": "disabled"})
 		},
+		"feature-settings": featureSettings,
 		"identityrisk/stats": func(o *Org) map[string]any {
 			return o.tally("identityrisk/identities", "riskLevel", map[string]string{"HIGH": "high", "MEDIUM": "medium", "LOW": "low"})
 		},
@@ -111,4 +116,28 @@ func (o *Org) tally(path, field string, names map[string]string) map[string]any 
 		}
 	}
 	return out
+}
+
+// featureSettings shows two settings that were there and all that were set.
+func featureSettings(o *Org) map[string]any {
+	type place struct{ feature, setting string }
+	values := map[place]any{{"userPortal", "showDevices"}: true, {"deviceManagement", "autoEnrol"}: false}
+	for path, m := range o.rest.single {
+		parts := strings.Split(path, "/")
+		if parts[0] != "feature-settings" || len(parts) != 3 {
+			continue
+		}
+		var v any = m
+		if set, has := m["value"]; has {
+			v = set
+		}
+		values[place{parts[1], parts[2]}] = v
+	}
+	list := []any{}
+	for _, at := range slices.SortedFunc(maps.Keys(values), func(a, b place) int {
+		return strings.Compare(a.feature+"/"+a.setting, b.feature+"/"+b.setting)
+	}) {
+		list = append(list, map[string]any{"featureName": at.feature, "settingName": at.setting, "value": values[at]})
+	}
+	return map[string]any{"settings": list}
 }

@@ -267,6 +267,10 @@ func TestActionsAreNoted(t *testing.T) {
 	if rows := g.org.Rows("devices/settings/defaultpasswordsync"); len(rows) != 1 {
 		t.Errorf("%v", rows)
 	}
+	want[any](g, 200, "PUT", "/api/v2/feature-settings/userPortal/showDevices", object{"value": "later"})
+	if a := g.do("GET", "/api/v2/feature-settings", nil); !strings.Contains(string(a.body), `"value":"later"`) || strings.Contains(string(a.body), `"value":true`) {
+		t.Errorf("%s", a.body)
+	}
 	want[any](g, 204, "DELETE", "/api/v2/gcep/configuration", nil)
 	if now := g.got("/api/v2/gcep/configuration"); len(now) != 0 {
 		t.Errorf("%v", now)

@@ -137,6 +137,9 @@ func (w *walker) body(op *restOp, all bool) any {
 	if op.kind == "upsert" || op.kind == "patch" || op.kind == "replace" {
 		delete(m, "id")
 	}
+	if all && op.body.open {
+		m["moreThanKnown"] = "walk"
+	}
 	switch op.path {
 	case "customemails":
 		m["type"] = "activate_o365_user"
