@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -179,4 +180,46 @@ func TestOverheadOfStart(t *testing.T) {
 	if called[times/2] > 3*time.Second && !raced {
 		t.Errorf("it takes %v to start", called[times/2])
 	}
+}
+
+// TestOverheadOfEverything: listing all tools does not make the server start later
+// than listing the core, and what it costs in time and memory is printed.
+func TestOverheadOfEverything(t *testing.T) {
+	const times = 7
+	start := map[string][]time.Duration{}
+	for range times {
+		for _, surface := range []string{"core", "full"} { // side by side: the machine is not quiet
+			begin := time.Now()
+			w := startWire(t, nil, "--sandbox", "--surface", surface)
+			w.send(request(1, "server/discover", nil))
+			w.next()
+			start[surface] = append(start[surface], time.Since(begin))
+			w.send(request(2, "tools/list", nil))
+			w.next()
+			start[surface+" listed"] = append(start[surface+" listed"], time.Since(begin))
+			if kib := resident(w); len(start[surface]) == times {
+				t.Logf("%s: %d KiB resident after tools/list", surface, kib)
+			}
+			w.stop()
+		}
+	}
+	median := func(what string) time.Duration { slices.Sort(start[what]); return start[what][times/2] }
+	core, full := median("core"), median("full")
+	ratio := float64(full) / float64(core)
+	t.Logf("start: core %v, full %v, ratio %.2f (aim 80ms); to the list of tools: core %v, full %v",
+		core.Round(time.Millisecond), full.Round(time.Millisecond), ratio, median("core listed").Round(time.Millisecond), median("full listed").Round(time.Millisecond))
+	if ratio > 1.6 && !raced {
+		t.Errorf("with all tools it starts %.2f times as long; at most 1.6", ratio)
+	}
+}
+
+// resident is the resident memory of the process in KiB; 0 where that cannot be read.
+func resident(w *wire) (kib int) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(raw), "VmRSS:")
+	_, _ = fmt.Sscan(after, &kib)
+	return kib
 }

@@ -166,7 +166,7 @@ func (s *Schema) known(at []string) []string {
 		return s.names
 	}
 	var node map[string]any
-	if json.Unmarshal(s.Full, &node) != nil {
+	if json.Unmarshal(s.Full(), &node) != nil {
 		return nil
 	}
 	for _, step := range at {

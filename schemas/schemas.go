@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,16 +19,21 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Schema is what a tool takes.
+// Schema is what a tool takes. Its JSON is made when it is first needed: a program
+// declares many tools and lists few. It is safe for concurrent use.
 type Schema struct {
-	// Full is what arguments are checked against.
-	Full json.RawMessage
-	// Listed is what clients see; every call made from it passes Full.
-	Listed json.RawMessage
-	// Hidden says that Full has fields that Listed leaves out.
-	Hidden bool
+	parts    []reflect.Type
+	argument string // that carries a note
+	note     string
 
-	names   []string // the arguments, in order
+	made         sync.Once
+	whole, brief *jsonschema.Schema
+	hidden       bool
+	names        []string
+
+	madeFull, madeListed sync.Once
+	full, listed         json.RawMessage
+
 	once    sync.Once
 	checker *validator.Schema
 	err     error
@@ -37,8 +43,8 @@ type Schema struct {
 // types. It fails on a field that no agent could fill in: one without a type, an
 // optional boolean or number that cannot say false or 0, or a name used twice.
 func Of(parts ...reflect.Type) (*Schema, error) {
-	full, listed := object(), object()
-	hidden := false
+	s := &Schema{}
+	seen := map[string]bool{}
 	for _, t := range parts {
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
@@ -46,43 +52,35 @@ func Of(parts ...reflect.Type) (*Schema, error) {
 		if err := fits(t, t.Name()); err != nil {
 			return nil, err
 		}
-		s := reflectType(t)
 		rare := rareFields(t)
-		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
-			if _, twice := full.Properties.Get(p.Key); twice {
-				return nil, fmt.Errorf("schemas: %v: argument %q is declared twice", t, p.Key)
-			}
-			full.Properties.Set(p.Key, p.Value)
-			if rare[p.Key] {
-				hidden = true
+		for _, f := range reflect.VisibleFields(t) {
+			if f.Anonymous || !f.IsExported() || len(f.Index) > 1 && !promoted(t, f) {
 				continue
 			}
-			brief, cut := shallow(p.Value)
-			hidden = hidden || cut
-			listed.Properties.Set(p.Key, brief)
+			name := jsonName(f)
+			if seen[name] {
+				return nil, fmt.Errorf("schemas: %v: argument %q is declared twice", t, name)
+			}
+			seen[name] = true
+			if rare[name] && required(f) {
+				return nil, fmt.Errorf("schemas: argument %q is required and rare", name)
+			}
 		}
-		full.Required = append(full.Required, s.Required...)
-		listed.Required = append(listed.Required, s.Required...)
+		s.parts = append(s.parts, t)
 	}
-	for _, name := range full.Required {
-		if _, ok := listed.Properties.Get(name); !ok {
-			return nil, fmt.Errorf("schemas: argument %q is required and rare", name)
-		}
-	}
-	out := &Schema{Hidden: hidden}
-	for p := full.Properties.Oldest(); p != nil; p = p.Next() {
-		out.names = append(out.names, p.Key)
-	}
-	var err error
-	if out.Full, err = json.Marshal(full); err != nil {
-		return nil, err
-	}
-	out.Listed, err = json.Marshal(listed)
-	return out, err
+	return s, nil
 }
 
-// Names are the arguments in the order of the struct.
-func (s *Schema) Names() []string { return s.names }
+// promoted reports whether a field of an embedded struct is reached by its bare name.
+func promoted(t reflect.Type, f reflect.StructField) bool {
+	own, ok := t.FieldByName(f.Name)
+	return ok && slices.Equal(own.Index, f.Index)
+}
+
+// required reports whether a field's tag says so.
+func required(f reflect.StructField) bool {
+	return slices.Contains(strings.Split(f.Tag.Get("jsonschema"), ","), "required")
+}
 
 // Noting gives the schema with a description on one argument, in both forms. It
 // is for what differs between tools that share a struct; an empty note changes nothing.
@@ -90,22 +88,68 @@ func (s *Schema) Noting(argument, note string) *Schema {
 	if s == nil || note == "" {
 		return s
 	}
-	text, err := json.Marshal(note)
+	return &Schema{parts: s.parts, argument: argument, note: note}
+}
+
+// Full is what arguments are checked against.
+func (s *Schema) Full() json.RawMessage {
+	s.make()
+	s.madeFull.Do(func() { s.full = encode(s.whole) })
+	return s.full
+}
+
+// Listed is what clients see; every call made from it passes Full.
+func (s *Schema) Listed() json.RawMessage {
+	s.make()
+	s.madeListed.Do(func() { s.listed = encode(s.brief) })
+	return s.listed
+}
+
+// Hidden says that Full has fields that Listed leaves out.
+func (s *Schema) Hidden() bool { s.make(); return s.hidden }
+
+// Names are the arguments in the order of the struct.
+func (s *Schema) Names() []string { s.make(); return s.names }
+
+func (s *Schema) make() {
+	s.made.Do(func() {
+		s.whole, s.brief = object(), object()
+		for _, t := range s.parts {
+			part := reflectType(t)
+			rare := rareFields(t)
+			for p := part.Properties.Oldest(); p != nil; p = p.Next() {
+				if p.Key == s.argument {
+					p.Value.Description = s.note
+				}
+				s.whole.Properties.Set(p.Key, p.Value)
+				s.names = append(s.names, p.Key)
+				if rare[p.Key] {
+					s.hidden = true
+					continue
+				}
+				brief, cut := shallow(p.Value)
+				s.hidden = s.hidden || cut
+				s.brief.Properties.Set(p.Key, brief)
+			}
+			s.whole.Required = append(s.whole.Required, part.Required...)
+			s.brief.Required = append(s.brief.Required, part.Required...)
+		}
+	})
+}
+
+// encode is a schema as JSON; nil, which compiles to an error, where that fails.
+func encode(s *jsonschema.Schema) json.RawMessage {
+	raw, err := json.Marshal(s)
 	if err != nil {
-		return s
+		return nil
 	}
-	old := []byte(`"` + argument + `":{"type":`)
-	with := []byte(`"` + argument + `":{"description":` + string(text) + `,"type":`)
-	return &Schema{
-		Full: bytes.Replace(s.Full, old, with, 1), Listed: bytes.Replace(s.Listed, old, with, 1),
-		Hidden: s.Hidden, names: s.names,
-	}
+	return raw
 }
 
 // Compile builds the checker now instead of at the first call.
 func (s *Schema) Compile() error {
 	s.once.Do(func() {
-		doc, err := validator.UnmarshalJSON(bytes.NewReader(s.Full))
+		doc, err := validator.UnmarshalJSON(bytes.NewReader(s.Full()))
 		if err == nil {
 			c := validator.NewCompiler()
 			c.AssertFormat()
@@ -199,9 +243,8 @@ func fits(t reflect.Type, at string) error {
 		if name == "" || name == "-" {
 			return fmt.Errorf("schemas: %s.%s has no json name", at, f.Name)
 		}
-		required := strings.Contains(f.Tag.Get("jsonschema"), "required")
 		switch k := f.Type.Kind(); {
-		case required:
+		case required(f):
 		case k == reflect.Bool, k >= reflect.Int && k <= reflect.Float64:
 			if f.Tag.Get("in") != "-" && f.Tag.Get("in") != "query" {
 				return fmt.Errorf("schemas: %s.%s is optional and cannot say %v: make it a pointer", at, f.Name, reflect.Zero(f.Type))

@@ -54,7 +54,7 @@ func of(t *testing.T, parts ...any) *Schema {
 
 func TestListedLeavesOut(t *testing.T) {
 	s := of(t, sample{})
-	if !s.Hidden {
+	if !s.Hidden() {
 		t.Error("something is hidden and it does not say so")
 	}
 	for _, c := range []struct {
@@ -62,10 +62,10 @@ func TestListedLeavesOut(t *testing.T) {
 		want string
 		in   bool
 	}{
-		{s.Full, `"seldom"`, true}, {s.Listed, `"seldom"`, false},
-		{s.Full, `"city"`, true}, {s.Listed, `"deep":{"type":"object"}`, true},
-		{s.Listed, `"user":{"type":"string"}`, true}, {s.Full, `"user":{"type":"string","minLength":1}`, true}, {s.Listed, `"minLength":2`, true},
-		{s.Full, `"additionalProperties":false`, true},
+		{s.Full(), `"seldom"`, true}, {s.Listed(), `"seldom"`, false},
+		{s.Full(), `"city"`, true}, {s.Listed(), `"deep":{"type":"object"}`, true},
+		{s.Listed(), `"user":{"type":"string"}`, true}, {s.Full(), `"user":{"type":"string","minLength":1}`, true}, {s.Listed(), `"minLength":2`, true},
+		{s.Full(), `"additionalProperties":false`, true},
 	} {
 		if strings.Contains(string(c.raw), c.want) != c.in {
 			t.Errorf("%s in %s: want %v", c.want, c.raw, c.in)

@@ -41,7 +41,7 @@ var applicationsImports = Set{Name: "applications"}.Of(
 		"List the users of an application who can be imported into JumpCloud.", Takes("limit", "skip"),
 		Columns("email", "firstname", "lastname", "department", "id")),
 	takesJob(Act[applicationImport, None]("applications_import", "POST "+applicationV2At+"/import/jobs",
-		"Import users from an application (SCIM, custom API): new ones are created, known ones updated.", NoReadBack(applicationTaken))),
+		"Import users from an application (SCIM, custom API): new ones are created, known ones updated, suspended ones reactivated unless allowUserReactivation is false.", NoReadBack(applicationTaken))),
 	sendsPicture(Act[applicationLogo, None]("applications_logo_set", "POST "+applicationV2At+"/logo",
 		"Upload the logo (picture) that users see at an application.", Idempotent, NoReadBack(applicationLogoIn))),
 	Delete[application]("applications_logo_delete", "DELETE "+applicationV2At+"/logo",
@@ -68,22 +68,6 @@ func takesJob(t *Tool) *Tool {
 		return p, err
 	}
 	return t
-}
-
-// jobTaken is what the answer with the id of a job means, which has not run by then.
-func jobTaken(note string) func(context.Context, *Reader, *jc.Response) (Seen, error) {
-	return func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
-		var made struct {
-			Job string `json:"jobId"`
-		}
-		if resp == nil {
-			return Seen{Outcome: Unknown}, nil
-		}
-		if resp.Decode(&made) != nil || made.Job == "" {
-			return Seen{Outcome: Accepted, Note: note}, nil
-		}
-		return Seen{Outcome: Accepted, Note: note + "; job " + made.Job}, nil
-	}
 }
 
 // pictures are the types of image that consoles take, by what their bytes say.

@@ -74,8 +74,12 @@ func bulkJobOf(name, doc, at, verb string, risk auth.Risk) *Tool {
 
 // bulkPlan is one request whose answer is the id of a job.
 func bulkPlan(req jc.Request, on []auth.Target, line string) *Plan {
-	s := Step{Request: req, Targets: on, Line: line}
-	s.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
+	return &Plan{Steps: []Step{{Request: req, Targets: on, Line: line, Verify: jobTaken(bulkTaken)}}}
+}
+
+// jobTaken is what the answer with the id of a job means, which has not run by then.
+func jobTaken(note string) func(context.Context, *Reader, *jc.Response) (Seen, error) {
+	return func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
 		var made struct {
 			Job string `json:"jobId"`
 		}
@@ -83,11 +87,10 @@ func bulkPlan(req jc.Request, on []auth.Target, line string) *Plan {
 			return Seen{Outcome: Unknown}, nil
 		}
 		if resp.Decode(&made) != nil || made.Job == "" {
-			return Seen{Outcome: Accepted, Note: bulkTaken}, nil
+			return Seen{Outcome: Accepted, Note: note}, nil
 		}
-		return Seen{Outcome: Accepted, Note: bulkTaken + "; job " + made.Job}, nil
+		return Seen{Outcome: Accepted, Note: note + "; job " + made.Job}, nil
 	}
-	return &Plan{Steps: []Step{s}}
 }
 
 // planBulkCreate refuses names that are taken, as the creation of one user does.

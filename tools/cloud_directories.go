@@ -10,12 +10,12 @@ import (
 
 // synced is a type of directory that users are synced to. Active Directory, Google
 // Workspace and Microsoft 365 have the same operations under paths of their own.
-type synced struct{ set, at, brand string }
+type synced struct{ set, at, brand, also string }
 
 var (
-	activeDirectories = synced{"active_directory", "/api/v2/activedirectories/{directory}", "an Active Directory"}
-	googleWorkspaces  = synced{"google_workspace", "/api/v2/gsuites/{directory}", "Google Workspace"}
-	office365s        = synced{"office365", "/api/v2/office365s/{directory}", "Microsoft 365"}
+	activeDirectories = synced{"active_directory", "/api/v2/activedirectories/{directory}", "an Active Directory", "AD"}
+	googleWorkspaces  = synced{"google_workspace", "/api/v2/gsuites/{directory}", "Google Workspace", "G Suite"}
+	office365s        = synced{"office365", "/api/v2/office365s/{directory}", "Microsoft 365", "Office 365, Entra ID"}
 )
 
 func (s synced) name(rest string) string { return s.set + "_" + rest }
@@ -55,7 +55,7 @@ func syncedGraph[K jc.Named](s synced) []*Tool {
 func syncedBasics[K jc.Named, Edit any](s synced) []*Tool {
 	return []*Tool{
 		Get[directory[K], K](s.name("get"), s.op("GET", ""),
-			"Show one "+s.brand+" integration and its settings."),
+			"Show one "+s.brand+" ("+s.also+") integration and its settings."),
 		Change[Edit, K](s.name("update"), s.op("PATCH", ""),
 			"Change the settings of a "+s.brand+" integration: name, groups, default domain."),
 	}

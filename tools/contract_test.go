@@ -243,7 +243,7 @@ var unlisted = map[string]string{
 func sampleArgs(b *bench, x *Tool, all bool) string {
 	b.t.Helper()
 	var schema map[string]any
-	if err := json.Unmarshal(x.Schema.Full, &schema); err != nil {
+	if err := json.Unmarshal(x.Schema.Full(), &schema); err != nil {
 		b.t.Fatal(err)
 	}
 	s := sampler{b: b, all: all}
@@ -309,7 +309,7 @@ func bodyNamesIn(t *Tool, v map[string]any) (out []string) {
 }
 
 func schemaOf(t *Tool) (schema map[string]any) {
-	_ = json.Unmarshal(t.Schema.Full, &schema)
+	_ = json.Unmarshal(t.Schema.Full(), &schema)
 	return schema
 }
 

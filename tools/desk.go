@@ -5,10 +5,13 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -96,6 +99,17 @@ func (d *Desk) List(ctx context.Context) []Listed {
 	if !ok {
 		return nil
 	}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for part := range slices.Chunk(d.listed, 64) { // schemas are made when they are first needed
+		g.Go(func() error {
+			for _, t := range part {
+				d.schema(t).Listed()
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
 	out := make([]Listed, 0, len(d.listed))
 	for _, t := range d.listed {
 		if d.o.Grants.Decide(who, t.action()).Allow {
@@ -108,7 +122,7 @@ func (d *Desk) List(ctx context.Context) []Listed {
 // Listed is the tool as clients see it.
 func (t *Tool) Listed() Listed {
 	return Listed{
-		Name: t.Name, Title: t.Title, Description: t.Doc, InputSchema: t.Schema.Listed,
+		Name: t.Name, Title: t.Title, Description: t.Doc, InputSchema: t.Schema.Listed(),
 		ReadOnly:    t.Risk == auth.Read,
 		Destructive: t.Risk == auth.Destroy,
 		Idempotent:  t.Effect != jc.Once,
@@ -119,7 +133,7 @@ func (t *Tool) Listed() Listed {
 // listedTool is a tool as clients of this desk see it.
 func (d *Desk) listedTool(t *Tool) Listed {
 	l := t.Listed()
-	l.InputSchema = d.schema(t).Listed
+	l.InputSchema = d.schema(t).Listed()
 	if d.o.Structured {
 		l.OutputSchema = outputSchema
 	}

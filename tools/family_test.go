@@ -105,7 +105,7 @@ func TestGraphDeclarations(t *testing.T) {
 		if err := x.Schema.Compile(); err != nil {
 			t.Errorf("%s: %v", x.Name, err)
 		}
-		raw, _ := json.Marshal(map[string]any{"name": x.Name, "description": x.Doc, "input_schema": x.Schema.Listed})
+		raw, _ := json.Marshal(map[string]any{"name": x.Name, "description": x.Doc, "input_schema": x.Schema.Listed()})
 		ids, _, _ := enc.Encode(string(raw))
 		if len(ids) > 200 {
 			t.Errorf("%s: %d tokens", x.Name, len(ids))

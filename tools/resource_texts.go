@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -98,31 +99,40 @@ type callerRights struct {
 	// destroy" stands for all of a risk.
 	Asks []string `json:"asks_a_person,omitempty"`
 	// Tools are those that may be called, listed or through a carrier, by toolset and
-	// risk: their names without the toolset's, with spaces between.
+	// risk: "all 13", or "2 of 13: get list" with names that lack the toolset's.
 	Tools map[string]map[string]string `json:"tools"`
 }
 
 func (d *Desk) rights(who auth.Principal) callerRights {
 	out := callerRights{Agent: who.Agent, Name: who.Name, Confirm: d.confirmMode(), Tools: map[string]map[string]string{}}
 	granted, asking := map[auth.Risk]int{}, map[auth.Risk][]string{}
+	names, declared := map[[2]string][]string{}, map[[2]string]int{}
 	for _, t := range sortedTools(d.reach) {
+		if t.Toolset == "api" {
+			continue
+		}
+		at := [2]string{t.Toolset, t.Risk.String()}
+		declared[at]++
 		dec := d.o.Grants.Decide(who, t.action())
-		if !dec.Allow || t.Toolset == "api" {
+		if !dec.Allow {
 			continue
 		}
 		if out.Rules == "" {
 			out.Rules = dec.Rule
 		}
-		byRisk := out.Tools[t.Toolset]
-		if byRisk == nil {
-			byRisk = map[string]string{}
-			out.Tools[t.Toolset] = byRisk
-		}
-		bare := strings.TrimPrefix(t.Name, t.Toolset+"_")
-		byRisk[t.Risk.String()] = strings.TrimSpace(byRisk[t.Risk.String()] + " " + bare)
+		names[at] = append(names[at], strings.TrimPrefix(t.Name, t.Toolset+"_"))
 		granted[t.Risk]++
 		if dec.Approval != auth.NoApproval {
 			asking[t.Risk] = append(asking[t.Risk], t.Name)
+		}
+	}
+	for at, have := range names {
+		if out.Tools[at[0]] == nil {
+			out.Tools[at[0]] = map[string]string{}
+		}
+		out.Tools[at[0]][at[1]] = fmt.Sprintf("all %d", len(have))
+		if n := declared[at]; len(have) < n {
+			out.Tools[at[0]][at[1]] = fmt.Sprintf("%d of %d: %s", len(have), n, strings.Join(have, " "))
 		}
 	}
 	for risk := auth.Read; risk <= auth.Reveal; risk++ {

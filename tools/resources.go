@@ -234,7 +234,7 @@ func (d *Desk) readSchema(who auth.Principal, uri, name string) (Content, error)
 	if dec := d.o.Grants.Decide(who, t.action()); !dec.Allow {
 		return Content{}, denied(dec)
 	}
-	return Content{URI: uri, MIMEType: jsonMIME, Text: string(t.Schema.Full)}, nil
+	return Content{URI: uri, MIMEType: jsonMIME, Text: string(t.Schema.Full())}, nil
 }
 
 func notThere(what, name string, known []string) error {

@@ -1,7 +1,7 @@
 package tools
 
 import (
-	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -137,47 +137,42 @@ func (x *Index) paths(d *draft, use func(string)) {
 // ourArguments are in many tools and say nothing of one.
 var ourArguments = []string{"filter", "fields", "count_by", "sort", "limit", "cursor", "search", "dry_run", "id"}
 
-// arguments adds the names of the arguments, those of deep objects too, and their enums.
+// arguments adds the names of the arguments, those of deep objects too, and their
+// enums. They are read from the struct: the schema need not be made for that.
 func (x *Index) arguments(t *Tool, name, enum func(string)) {
-	if t.Schema == nil {
+	if t.in != nil {
+		x.fields(t.in, 3, name, enum)
+	}
+	for _, f := range t.seenUse {
+		x.text(f, true, name)
+	}
+}
+
+func (x *Index) fields(t reflect.Type, deep int, name, enum func(string)) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || deep == 0 {
 		return
 	}
-	var root described
-	if json.Unmarshal(t.Schema.Full, &root) != nil {
-		return
-	}
-	root.walk(func(key string, p *described) {
-		if slices.Contains(ourArguments, key) {
-			return
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && key == "":
+			x.fields(f.Type, deep, name, enum)
+			continue
+		case key == "" || key == "-" || slices.Contains(ourArguments, key):
+			continue
 		}
 		x.text(key, true, name)
-		for _, v := range p.Enum {
-			if s, ok := v.(string); ok {
-				x.text(s, true, enum)
+		for tag := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
+			if value, ok := strings.CutPrefix(tag, "enum="); ok {
+				x.text(value, true, enum)
 			}
 		}
-	}, 3)
-}
-
-// described is what search and signatures read of a schema.
-type described struct {
-	Type        any                   `json:"type"`
-	Enum        []any                 `json:"enum"`
-	Properties  map[string]*described `json:"properties"`
-	Items       *described            `json:"items"`
-	Required    []string              `json:"required"`
-	Description string                `json:"description"`
-}
-
-func (p *described) walk(visit func(string, *described), deep int) {
-	if deep == 0 || p == nil {
-		return
+		x.fields(f.Type, deep-1, name, enum)
 	}
-	for key, c := range p.Properties {
-		visit(key, c)
-		c.walk(visit, deep-1)
-	}
-	p.Items.walk(visit, deep)
 }
 
 // text hands the terms of a text on. Names and paths are cut at inner capitals.

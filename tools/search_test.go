@@ -18,8 +18,11 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth"
 )
 
-// query sets: one of others, two of ours. Ours were written before the engine was
-// asked; half of each was looked at afterwards.
+// Query sets: one of others, three of ours, each written before the engine was
+// asked. What they showed at first sight is the honest figure for new questions:
+// @1, @5, @10 were 73, 94, 99 for the first (the tables were written after it), 68,
+// 90, 95 for the second, 56, 85, 88 for the third. The tables were then extended for
+// what was missing in general.
 const (
 	sharedQueries = "../../shared/jumpcloud/search_queries.jsonl"
 	ownQueries    = "testdata/search_queries.jsonl"
@@ -145,9 +148,9 @@ func TestSearchRecall(t *testing.T) {
 		gates [3]float64
 	}{
 		{sharedQueries, [3]float64{75, 97, 99}},
-		{ownQueries, [3]float64{75, 96, 98}},
-		{secondQueries, [3]float64{70, 93, 96}},
-		{thirdQueries, [3]float64{60, 85, 90}},
+		{ownQueries, [3]float64{77, 96, 98}},
+		{secondQueries, [3]float64{72, 94, 97}},
+		{thirdQueries, [3]float64{65, 90, 94}},
 	} {
 		t.Run(set.path, func(t *testing.T) {
 			var clean, slipped recall

@@ -52,7 +52,7 @@ func TestSpelling(t *testing.T) {
 		"unlok user acount":        "unlock user account",
 		"delte a gruop":            "delete a group",
 		"ssupend a user":           "suspend a user",
-		"extentions":               "extensions",
+		"extnsions":                "extensions",
 		"usergroups":               "usergroups",
 		"clearpasscode":            "clear passcode",
 		"salesforce":               "salesforce",

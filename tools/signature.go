@@ -88,11 +88,35 @@ type line struct {
 
 type parameter struct {
 	name    string
-	form    string // "[]", "{}", ": untyped"
-	choices string // "=add|remove"
+	form    string   // "[]", "{}" or ": untyped"
+	choices []string // values of an enum; fields of an untyped body
+	more    bool     // there are more of them
 }
 
-func (p parameter) String() string { return p.name + p.choices + p.form }
+func (p parameter) String() string { return p.name + p.values() }
+
+func (p parameter) optional() string {
+	if p.form == untypedForm {
+		return p.name + "?" + p.values()
+	}
+	return p.name + p.form + "?"
+}
+
+const untypedForm = ": untyped"
+
+func (p parameter) values() string {
+	list := p.choices
+	if p.more {
+		list = append(slices.Clone(list), "…")
+	}
+	switch {
+	case len(p.choices) == 0:
+		return p.form
+	case p.form == untypedForm:
+		return p.form + "{" + strings.Join(list, ",") + "}"
+	}
+	return "=" + strings.Join(list, "|")
+}
 
 func (l *line) String() string {
 	var b strings.Builder
@@ -103,7 +127,7 @@ func (l *line) String() string {
 		args = append(args, p.String())
 	}
 	for _, p := range l.optional {
-		args = append(args, p.name+p.form+"?")
+		args = append(args, p.optional())
 	}
 	if l.more {
 		args = append(args, "…")
@@ -160,18 +184,20 @@ func (l *line) cost() int {
 }
 
 // shorter are the ways to make a line shorter, the one that is missed least
-// first: a long description, many optional arguments, a description of more than
-// a few words, optional arguments, the description, the values of arguments.
+// first: many optional arguments, a long description, more than a few values of
+// an argument, the rest of the description, of the optional arguments, of the values.
 var shorter = []struct {
 	can func(*line) bool
 	do  func(*line)
 }{
+	{func(l *line) bool { return len(l.optional) > 3 }, (*line).dropOptional},
 	{func(l *line) bool { return len(l.words) > 12 }, (*line).dropWord},
 	{func(l *line) bool { return len(l.optional) > 2 }, (*line).dropOptional},
 	{func(l *line) bool { return len(l.words) > 5 }, (*line).dropWord},
-	{func(l *line) bool { return len(l.optional) > 0 }, (*line).dropOptional},
+	{func(l *line) bool { return l.choices() > 3 }, (*line).dropChoice},
 	{func(l *line) bool { return len(l.words) > 0 }, func(l *line) { l.words = nil }},
-	{func(l *line) bool { return l.choices() }, (*line).dropChoices},
+	{func(l *line) bool { return len(l.optional) > 0 }, (*line).dropOptional},
+	{func(l *line) bool { return l.choices() > 0 }, (*line).dropChoice},
 }
 
 // stage is the first of the ways in which a line can still be made shorter; -1 for none.
@@ -190,14 +216,43 @@ func (l *line) dropWord() { l.words, l.cut = l.words[:len(l.words)-1], true }
 
 func (l *line) dropOptional() { l.optional, l.more = l.optional[:len(l.optional)-1], true }
 
-func (l *line) choices() bool {
-	return slices.ContainsFunc(l.required, func(p parameter) bool { return p.choices != "" })
+// choices is the most values that an argument of the line shows.
+func (l *line) choices() int {
+	most := 0
+	for _, p := range l.arguments() {
+		most = max(most, len(p.choices))
+	}
+	return most
 }
 
-func (l *line) dropChoices() {
-	for i := range l.required {
-		l.required[i].choices = ""
+func (l *line) dropChoice() {
+	most := l.choices()
+	for _, p := range l.arguments() {
+		if n := len(p.choices); n == most {
+			p.choices, p.more = p.choices[:n-1], true
+			return
+		}
 	}
+}
+
+func (l *line) arguments() (out []*parameter) {
+	for i := range l.required {
+		out = append(out, &l.required[i])
+	}
+	for i := range l.optional {
+		if l.optional[i].form == untypedForm { // of others the values are not shown
+			out = append(out, &l.optional[i])
+		}
+	}
+	return out
+}
+
+// described is what a signature reads of a schema.
+type described struct {
+	Type       any                   `json:"type"`
+	Enum       []any                 `json:"enum"`
+	Properties map[string]*described `json:"properties"`
+	Required   []string              `json:"required"`
 }
 
 // mostOptional is how many optional arguments a line shows.
@@ -217,7 +272,7 @@ func signatureOf(t *Tool, preset string) line {
 		l.words = strings.Fields(t.aboutVariant(preset))
 	}
 	var listed described
-	if t.Schema == nil || json.Unmarshal(t.Schema.Listed, &listed) != nil {
+	if t.Schema == nil || json.Unmarshal(t.Schema.Listed(), &listed) != nil {
 		return l
 	}
 	for _, name := range t.Schema.Names() {
@@ -257,30 +312,24 @@ func (t *Tool) parameterOf(name string, p *described, needed bool) parameter {
 	out := parameter{name: name}
 	switch {
 	case name == "body" && t.untyped:
-		out.form = ": untyped"
-		if len(t.seenUse) > 0 {
-			out.choices = "{" + strings.Join(t.seenUse[:min(len(t.seenUse), mostChoices)], ",") + "}"
-			out.form = " untyped"
-		}
+		out.form, out.choices = untypedForm, t.seenUse
 	case p.Type == "array":
 		out.form = "[]"
 	case p.Type == "object":
 		out.form = "{}"
 	}
-	if needed && len(p.Enum) > 0 {
-		var values []string
-		for _, v := range p.Enum[:min(len(p.Enum), mostChoices)] {
+	if needed {
+		for _, v := range p.Enum {
 			if s, ok := v.(string); ok {
-				values = append(values, s)
+				out.choices = append(out.choices, s)
 			}
 		}
-		if len(p.Enum) > mostChoices {
-			values = append(values, "…")
-		}
-		out.choices = "=" + strings.Join(values, "|")
+	}
+	if len(out.choices) > mostChoices {
+		out.choices, out.more = out.choices[:mostChoices], true
 	}
 	return out
 }
 
 // fullSchema is everything that a tool takes, as compact JSON.
-func fullSchema(t *Tool) string { return string(t.Schema.Full) }
+func fullSchema(t *Tool) string { return string(t.Schema.Full()) }

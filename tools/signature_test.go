@@ -59,6 +59,7 @@ func callable(h Hit, l string) bool {
 		name, _, _ := strings.Cut(a, "=")
 		name, _, _ = strings.Cut(name, "{")
 		name, _, _ = strings.Cut(name, ":")
+		name, _, _ = strings.Cut(name, "?")
 		names[strings.TrimSuffix(name, "[]")] = true
 	}
 	for _, r := range signatureOf(h.Tool, h.Preset).required {
@@ -68,4 +69,38 @@ func callable(h Hit, l string) bool {
 		}
 	}
 	return strings.HasPrefix(l, h.Tool.Name)
+}
+
+func TestSignature(t *testing.T) {
+	tools := map[string]*Tool{}
+	for _, x := range All() {
+		tools[x.Name] = x
+	}
+	for _, c := range []struct{ tool, preset, want string }{
+		{"users_unlock", "", "users_unlock*(user) change: Unlock an account locked by failed sign-ins"},
+		{"users_suspend", "", "users_suspend*(user, at?) change: "},
+		{"users_list", "", "users_list*(): Find or count users"},
+		{"users_delete", "", "users_delete(user) destroy: Delete a user for good, with all access"},
+		{"user_groups_members_change", "", "user_groups_members_change*(group, add[]?, remove[]?"},
+		{"users_update", "", "users_update*(user, email?, firstname?, lastname?, displayname?, department?, …) change: "},
+		{"device_groups_associations_change", "", "device_groups_associations_change(group, op=add|remove|update, type="},
+		{"system_insights_query", "table=programs", "system_insights_query*(table=programs, device?): programs installed on windows"},
+		{"devices_fde_key_get", "", "devices_fde_key_get(device) reveal: "},
+	} {
+		x := tools[c.tool]
+		if x == nil {
+			t.Fatalf("%s is not declared", c.tool)
+		}
+		if got := signature(x, c.preset); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s\nnot %s…", got, c.want)
+		}
+	}
+	for _, x := range tools { // what a body may hold is said to be open
+		if s := signature(x, ""); x.untyped && slices.Contains(x.Schema.Names(), "body") && !strings.Contains(s, "untyped") {
+			t.Errorf("%s does not say that its body is untyped", s)
+		}
+	}
+	if s := fullSchema(tools["users_update"]); !strings.Contains(s, `"required":["user"]`) || strings.Contains(s, "\n") {
+		t.Errorf("the full schema is %s", s)
+	}
 }

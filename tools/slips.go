@@ -109,7 +109,7 @@ func (m *mender) toSchema(schema *schemas.Schema) {
 		Properties map[string]*property
 		Required   []string
 	}
-	if json.Unmarshal(schema.Full, &s) != nil {
+	if json.Unmarshal(schema.Full(), &s) != nil {
 		return
 	}
 	known := schema.Names()

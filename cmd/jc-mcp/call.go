@@ -65,7 +65,7 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 	if err != nil {
 		return err
 	}
-	args, err := parseArguments(words, tool.Schema.Full, s.in)
+	args, err := parseArguments(words, tool.Schema.Full(), s.in)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func toolRow(b *strings.Builder, t *tools.Tool) {
 func toolArguments(b *strings.Builder, t *tools.Tool) {
 	fmt.Fprintf(b, "\n### %s\n\n", t.Name)
 	var root described
-	if err := json.Unmarshal(t.Schema.Full, &root); err != nil || len(root.Properties) == 0 {
+	if err := json.Unmarshal(t.Schema.Full(), &root); err != nil || len(root.Properties) == 0 {
 		b.WriteString("No arguments.\n")
 		return
 	}

@@ -85,7 +85,7 @@ func (s *shell) toolsJSON(list []*tools.Tool) error {
 	for i, t := range list {
 		out[i] = declared{
 			Name: t.Name, Toolset: t.Toolset, Title: t.Title, Description: t.Doc, Risk: t.Risk.String(),
-			Effect: t.Effect.String(), Core: t.Core, Surface: string(t.Surface()), Tokens: t.ListedTokens(), Operations: operations(t), InputSchema: t.Schema.Full,
+			Effect: t.Effect.String(), Core: t.Core, Surface: string(t.Surface()), Tokens: t.ListedTokens(), Operations: operations(t), InputSchema: t.Schema.Full(),
 		}
 	}
 	enc := json.NewEncoder(s.out)

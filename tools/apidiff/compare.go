@@ -60,7 +60,7 @@ func arguments(t *tools.Tool, o *operation, parts []tools.Part, say func(string,
 		return
 	}
 	ours := map[string]map[string]shape{"query": {}, "body": {}}
-	full := ownShape(t.Schema.Full)
+	full := ownShape(t.Schema.Full())
 	for _, p := range parts {
 		if ours[p.Place] != nil {
 			ours[p.Place][p.API] = full.fields[p.Argument]
