@@ -8,6 +8,7 @@ import (
 
 // furtherCalls reach operations that neither the least nor all arguments come to.
 var furtherCalls = map[string][]func(*bench) string{
+	"commands_results_list": {literally(`{"search":"disk","limit":5}`)},
 	"users_activate": {func(b *bench) string {
 		b.must("users_create", `{"username":"staged.one","email":"staged.one@acme.example","activate":false}`)
 		return `{"user":"staged.one"}`
@@ -45,6 +46,9 @@ var anyID = regexp.MustCompile(`[0-9a-f]{24}`)
 
 // sampleFixes are those of single tools.
 var sampleFixes = map[string]func(v map[string]any, all bool){
+	"api_read":    carrying("ip_lists_list", map[string]any{"limit": 3}),
+	"api_change":  carrying("user_groups_create", map[string]any{"name": "Carried"}),
+	"api_destroy": carrying("user_groups_delete", map[string]any{"group": "Contractors"}),
 	"user_groups_members_change": func(v map[string]any, all bool) {
 		v["add"] = []any{"maria.silva"}
 		if all {
@@ -117,6 +121,11 @@ var sampleFixes = map[string]func(v map[string]any, all bool){
 	},
 	"administrators_organizations_list": func(v map[string]any, _ bool) { delete(v, "filter") }, // it takes the names of organisations
 	"insights_query":                    oneWindow, "insights_count": oneWindow, "insights_distinct": oneWindow, "insights_interval": oneWindow,
+}
+
+// carrying is a call of a carrier.
+func carrying(tool string, args map[string]any) func(map[string]any, bool) {
+	return func(v map[string]any, _ bool) { v["tool"], v["arguments"] = tool, args }
 }
 
 // policyValues: fields are those of the template. The description wants a list,

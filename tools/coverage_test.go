@@ -15,7 +15,7 @@ var notDeclared = map[string]string{}
 
 // publishedOperation is a line of the list of all published operations.
 type publishedOperation struct {
-	Method, Path, Title, Schema string
+	Method, Path, Title, Tag, Schema string
 }
 
 var pathArgument = regexp.MustCompile(`\{[^}]*\}`)

@@ -39,7 +39,7 @@ func TestDoctorSaysWhatToDo(t *testing.T) {
 		{"command fails", []string{"JC_API_KEY_CMD=exit 3"}, "", exitFailed, []string{"fix  secret", "exit code 3"}},
 		{"role too small", []string{"JC_API_KEY=k", "JC_CONSOLE_URL=" + forbidding.URL}, "", exitDone, []string{"ok   connection", "may not read"}},
 		{"clock", []string{"JC_API_KEY=k", "JC_CONSOLE_URL=" + late.URL}, "", exitFailed, []string{"Late[2J Inc", "fix  clock", "1h0m"}},
-		{"no tools", nil, "--sandbox --toolsets workday", exitFailed, []string{"fix  tools"}},
+		{"no tools", nil, "--sandbox --tools users_delete --read-only", exitFailed, []string{"fix  tools"}},
 		{"bad setting", nil, "--region xx", exitUsage, []string{"eu, in, us"}},
 		{"no audit log", nil, "--sandbox --audit-log " + t.TempDir(), exitFailed, []string{"fix  audit"}},
 	} {

@@ -73,7 +73,7 @@ func TestToolsNarrowed(t *testing.T) {
 
 func TestToolsMarkdown(t *testing.T) {
 	r := jcmcp(t, nil, "tools", "--markdown")
-	r.want(t, exitDone, "# Tools\n", "\n## users\n\n"+tools.Toolsets["users"], "| name | risk | effect | core | operations | description |",
+	r.want(t, exitDone, "# Tools\n", "\n## users\n\n"+tools.Toolsets["users"], "| name | risk | effect | surface | tokens | operations | description |",
 		"| `users_delete` | destroy | idempotent |", "`DELETE /api/systemusers/{user}`", "\n### users_delete\n\n- `user`* string")
 	for _, x := range tools.All() {
 		if !strings.Contains(r.out, "\n| `"+x.Name+"` | ") || !strings.Contains(r.out, "\n### "+x.Name+"\n") {
