@@ -155,6 +155,7 @@ func TestOnly(t *testing.T) {
 	reads := agent(`{write: [users], only: {user_groups: [Contractors]}, reads: true}`)
 	devices := agent(`{write: [devices], only: {device_groups: [Kiosks]}}`, `{do: [commands_run], approve: none, only: {device_groups: [Kiosks]}}`)
 	named := agent(`{write: [users], only: {users: [Jane, "t-*"]}}`, `{write: [user_groups], only: {user_groups: [id-by-id]}}`)
+	anyone := agent(`{write: [users], only: {users: ["*"]}}`)
 	for _, c := range []struct {
 		file, tool string
 		targets    []Target
@@ -171,7 +172,8 @@ func TestOnly(t *testing.T) {
 		{bulk, "users_update", []Target{user("c"), {"application", "1", "Slack"}}, true},
 		{bulk, "user_groups_members_change", []Target{user("other"), group("Contractors")}, true},
 		{bulk, "user_groups_members_change", []Target{user("c"), group("Admins")}, false},
-		{bulk, "user_groups_members_change", []Target{user("other")}, false}, // without its group
+		{bulk, "user_groups_members_change", []Target{user("c")}, false}, // without its group
+		{bulk, "users_update", []Target{user("other"), group("Project Y")}, false},
 		{bulk, "user_groups_update", []Target{group("Contractors")}, true},
 		{bulk, "user_groups_update", []Target{group("contractors")}, false}, // groups are told apart by case
 		{bulk, "user_groups_update", []Target{{"user_group", "", "Project new"}}, true},
@@ -190,6 +192,8 @@ func TestOnly(t *testing.T) {
 		{named, "users_update", []Target{user("jane")}, true}, // users go by names without case
 		{named, "users_update", []Target{user("T-one")}, true},
 		{named, "users_update", []Target{user("tina")}, false},
+		{anyone, "users_update", []Target{user("tina")}, true},
+		{anyone, "users_update", []Target{{"user", "1", ""}}, false}, // whoever that is
 		{named, "user_groups_update", []Target{group("by-id")}, true},
 	} {
 		e := Enforce(parsed(t, c.file), EnforcerOptions{Members: people})
@@ -200,6 +204,18 @@ func TestOnly(t *testing.T) {
 		if d := e.Decide(t.Context(), someone, a); d.Allow != c.want {
 			t.Errorf("%s %+v: %+v", c.tool, c.targets, d)
 		}
+	}
+}
+
+// TestAChangeOfUnknownTargets is none of a tool as such.
+func TestAChangeOfUnknownTargets(t *testing.T) {
+	e := Enforce(parsed(t, agent("{write: [users], only: {users: [jane]}}")), EnforcerOptions{})
+	a := someTools().action(t, "users_update")
+	if !e.Decide(t.Context(), someone, a).Allow {
+		t.Error("the tool as such is refused")
+	}
+	if a.Objects = 1; e.Decide(t.Context(), someone, a).Allow {
+		t.Error("a change of an object that nobody names is allowed")
 	}
 }
 
@@ -223,6 +239,20 @@ func TestNotKnownIsNo(t *testing.T) {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
+	unprotected := parsed(t, agent("{write: [users], only: {user_groups: [Contractors]}}"))
+	for _, m := range []*roster{{in: in}, {in: in, err: errDirectory}} {
+		d := Enforce(unprotected, EnforcerOptions{Members: m}).Decide(t.Context(), someone, tools.action(t, "users_update", user("c")))
+		if d.Allow != (m.err == nil) {
+			t.Errorf("error %v: %+v", m.err, d)
+		}
+	}
+	boss := parsed(t, "protect: {users: [boss@example.com]}\n"+agent("{write: [users]}"))
+	for _, m := range []*roster{{}, {err: errDirectory}} {
+		d := Enforce(boss, EnforcerOptions{Members: m}).Decide(t.Context(), someone, tools.action(t, "users_update", user("c")))
+		if d.Allow != (m.err == nil) {
+			t.Errorf("error %v: %+v", m.err, d)
+		}
+	}
 	// A target that is known by nothing but an id may be anybody.
 	d := Enforce(rules, EnforcerOptions{}).Decide(t.Context(), someone, tools.action(t, "users_update", Target{Type: "user", ID: "id-c"}))
 	if d.Allow || !strings.Contains(d.Reason, "not known whether user id-c is protected") {
@@ -244,6 +274,9 @@ func TestLookUpsOnlyUnderOnly(t *testing.T) {
 	}
 	if e.Decide(t.Context(), someone, tools.action(t, "users_update", user("u"))); people.asked != 1 {
 		t.Errorf("%d look-ups under an only", people.asked)
+	}
+	if e.Decide(t.Context(), someone, tools.action(t, "users_update", Target{Type: "user", Name: "new"})); people.asked != 1 {
+		t.Error("the directory is asked of somebody who is not in it")
 	}
 }
 

@@ -94,6 +94,7 @@ func (r *Rules) diffAgent(old *Rules, a *agentRules) (out []string) {
 		}
 		groups[text] = append(groups[text], f)
 	}
+	slices.SortStableFunc(order, func(x, y string) int { return strings.Compare(x[:4], y[:4]) }) // gains, has, loses
 	for _, text := range order {
 		out = append(out, a.name+" "+strings.Replace(text, "%s", describeTools(groups[text], facts), 1))
 	}

@@ -71,3 +71,25 @@ func (p presumed) Member(context.Context, string, string, Target) (bool, error) 
 func (p presumed) note(s scope, t Target) {
 	p.into.Provided = append(p.into.Provided, t.called()+" is a member of "+s.String())
 }
+
+// ArgumentTarget is what an argument of a tool most likely names, where its name says
+// so: for explanations that may ask nothing. Calls use what was really found.
+func ArgumentTarget(toolset, argument, value string) (t Target, ok bool) {
+	t.Name = value
+	word := strings.TrimSuffix(argument, "s")
+	switch {
+	case word == "device":
+		t.Type = "system"
+	case word == "group" && membersOf[toolset] != "", word == "group" && toolset == "policy_groups":
+		t.Type = kindsOf[toolset][0]
+	case (argument == "add" || argument == "remove") && membersOf[toolset] != "":
+		t.Type = kindsOf[membersOf[toolset]][0]
+	default:
+		for _, kinds := range kindsOf {
+			if slices.Contains(kinds, word) || word == "policie" && slices.Contains(kinds, "policy") {
+				t.Type = kinds[0]
+			}
+		}
+	}
+	return t, t.Type != ""
+}

@@ -35,6 +35,15 @@ var kindsOf = map[string][]string{
 	"users":                   {"user"},
 }
 
+// GrantKinds are the types of targets by the toolset under which `only` and `protect` name them.
+func GrantKinds() map[string][]string {
+	out := map[string][]string{}
+	for toolset, kinds := range kindsOf {
+		out[toolset] = slices.Clone(kinds)
+	}
+	return out
+}
+
 // membersOf are the toolsets whose objects are members of groups of a toolset.
 var membersOf = map[string]string{"user_groups": "users", "device_groups": "devices"}
 

@@ -8,15 +8,15 @@ import (
 // outside says which target of a is not within `only`; "" when all are.
 //
 // A scope speaks of the objects of its own toolset, by name, and for groups of their
-// members too. Where a tool of that very toolset acts on such objects, as when a user
-// is put into a group, the objects decide and the members that come with them are
-// free; otherwise every member must be one now. Targets that no scope speaks of are
+// members too. For a tool of that very toolset, such as one that puts a user into a
+// group, the groups decide and the members that come with them are free; for every
+// other tool they must be members now. Targets that no scope speaks of are
 // free beside one that a scope does speak of; a call with none of these is outside,
 // for nothing is known of it.
 func (g *grant) outside(ctx context.Context, a Action, c *circumstances) string {
 	spoken := false
 	for _, s := range g.only {
-		own := s.toolset == a.Toolset && holdsAny(s, a.Targets)
+		own := s.toolset == a.Toolset
 		for _, t := range a.Targets {
 			switch {
 			case s.holds(t):
@@ -36,15 +36,6 @@ func (g *grant) outside(ctx context.Context, a Action, c *circumstances) string 
 		return "only " + strings.Join(scopeTexts(g.only), ", ") + ", and it is not known whether this is among them"
 	}
 	return ""
-}
-
-func holdsAny(s scope, targets []Target) bool {
-	for _, t := range targets {
-		if s.holds(t) {
-			return true
-		}
-	}
-	return false
 }
 
 // member says why t is no member of the scope's groups; "" when it is one.

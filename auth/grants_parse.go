@@ -60,7 +60,7 @@ type grantParser struct {
 	errs                []error
 }
 
-// fail notes an error of the file. A line is told once for one reason only.
+// fail notes an error of the file.
 func (p *grantParser) fail(n *yaml.Node, format string, args ...any) {
 	if len(p.errs) < maxGrantErrors {
 		p.errs = append(p.errs, fmt.Errorf("%s:%d: %s", p.r.name, n.Line, fmt.Sprintf(format, args...)))
@@ -173,19 +173,20 @@ func (p *grantParser) items(n *yaml.Node, what string, read func(*yaml.Node)) {
 
 // words reads a list of words, each once; check says what is wrong with one.
 func (p *grantParser) words(n *yaml.Node, what string, check func(*yaml.Node, string)) (out []string) {
+	seen := map[string]bool{}
 	p.items(n, what, func(e *yaml.Node) {
 		w, ok := p.text(e, what)
 		if !ok {
 			return
 		}
-		if slices.Contains(out, w) {
+		if seen[w] {
 			p.fail(e, "%q stands twice in %s", cut(w), what)
 			return
 		}
 		if check != nil {
 			check(e, w)
 		}
-		out = append(out, w)
+		seen[w], out = true, append(out, w)
 	})
 	return out
 }
@@ -207,6 +208,9 @@ func (p *grantParser) yes(n *yaml.Node, what string, into *bool) {
 
 // unknown refuses a word, with the nearest known one or else all.
 func (p *grantParser) unknown(n *yaml.Node, what, word string, known []string) {
+	if len(p.errs) >= maxGrantErrors {
+		return // it would not be told, and looking for near words takes time
+	}
 	known = slices.Sorted(slices.Values(known))
 	if near := nearestName(word, known); near != "" {
 		p.fail(n, "unknown %s %q; did you mean %q?", what, cut(word), near)

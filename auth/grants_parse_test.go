@@ -63,6 +63,10 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q is %+v", wrong, p)
 		}
 	}
+	empty := sha256.Sum256(nil) // a hash that somebody made of nothing lets nobody in
+	if p, ok := parsed(t, fmt.Sprintf(everything, hex.EncodeToString(empty[:]))).AgentOfToken(""); ok {
+		t.Errorf("no token at all is %+v", p)
+	}
 	a := r.Approvers()
 	if len(a) != 1 || a[0].Name != "it-lead" || a[0].Key != "jcmcp-approver 1 AAAA" || !a[0].MayApprove("users_reset_mfa") || !a[0].MayApprove("devices_delete") || a[0].MayApprove("users_delete") {
 		t.Errorf("%+v", a)
@@ -184,6 +188,26 @@ func TestAllMistakesAreTold(t *testing.T) {
 		"g.yaml:8: unknown tool \"users_unlok\"; did you mean \"users_unlock\"?"
 	if err == nil || cmp.Diff(want, err.Error()) != "" {
 		t.Error(cmp.Diff(want, fmt.Sprint(err)))
+	}
+}
+
+// TestHostileSizes: files of a mebibyte that are built to take long do not.
+func TestHostileSizes(t *testing.T) {
+	for name, text := range map[string]string{
+		"deep":     strings.Repeat("[", maxGrantBytes),
+		"deep map": strings.Repeat("{a: ", maxGrantBytes/4),
+		"wide":     agent("{read: [" + strings.Repeat("nothing,", maxGrantBytes/8-20) + "x]}"),
+		"aliases":  "a: &a [x,x,x,x]\n" + strings.Repeat("b: [*a,*a,*a,*a]\n", 10_000),
+		"keys":     strings.Repeat("k: 1\n", maxGrantBytes/6),
+	} {
+		start := time.Now()
+		if _, err := ParseGrants("g.yaml", []byte(text), manyTools()); err == nil {
+			t.Errorf("%s is a grant file", name)
+		} else if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: refused after %v", name, took)
+		} else if t.Logf("%s: %v", name, took); strings.Count(err.Error(), "\n") > maxGrantErrors {
+			t.Errorf("%s: %d lines of errors", name, strings.Count(err.Error(), "\n"))
+		}
 	}
 }
 
