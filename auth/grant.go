@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -67,12 +68,6 @@ type Decision struct {
 	Wait time.Duration
 }
 
-// Grants decides. The same function answers for the list of tools, for a call
-// and for each step.
-type Grants interface {
-	Decide(p Principal, a Action) Decision
-}
-
 // Confirm says which calls a person is asked about where no grant file says it.
 type Confirm string
 
@@ -101,11 +96,21 @@ func ParseConfirm(s string) (Confirm, error) {
 }
 
 // AllowAll grants everything to everybody who was verified, and asks as Confirm says.
-type AllowAll struct{ Confirm Confirm }
+type AllowAll struct {
+	Confirm Confirm
+	// Ceiling is how many objects one call may change; 0 is any number.
+	Ceiling int
+}
 
-// Decide allows.
-func (g AllowAll) Decide(_ Principal, a Action) Decision {
-	d := Decision{Allow: true, Rule: "no grant file", Version: "none:" + string(g.Confirm)}
+var _ Policy = AllowAll{}
+
+// Decide allows, up to the ceiling.
+func (g AllowAll) Decide(_ context.Context, _ Principal, a Action) Decision {
+	d := Decision{Allow: true, Rule: "no grant file", Version: fmt.Sprintf("none:%s:%d", g.Confirm, g.Ceiling)}
+	if a.Risk != Read && g.Ceiling > 0 && a.Objects > g.Ceiling {
+		d.Allow, d.Reason = false, fmt.Sprintf("%d objects, and one call may change %d; make it several calls, or have the operator set a ceiling in a grant file", a.Objects, g.Ceiling)
+		return d
+	}
 	switch g.Confirm {
 	case ConfirmNever:
 		return d
@@ -119,4 +124,12 @@ func (g AllowAll) Decide(_ Principal, a Action) Decision {
 		}
 	}
 	return d
+}
+
+// Fields narrows nothing.
+func (AllowAll) Fields(Principal, string) ([]string, bool) { return nil, false }
+
+// Spend charges nothing.
+func (AllowAll) Spend(context.Context, Principal, Action) (func(), Decision) {
+	return func() {}, Decision{Allow: true}
 }

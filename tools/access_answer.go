@@ -69,7 +69,7 @@ func (e *explanation) readReached(ctx context.Context, r *Reader, parts []reache
 // readable reads a part that is granted. why says what kept it from being read;
 // err is an error that ends the call.
 func (e *explanation) readable(r *Reader, t *Tool, read func() error) (why string, err error) {
-	if dec := r.d.o.Grants.Decide(r.trip.who, t.action()); !dec.Allow {
+	if dec := r.d.asSuch(r.trip.who, t); !dec.Allow {
 		return "not granted", nil
 	}
 	if err = read(); err != nil {

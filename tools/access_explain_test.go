@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -370,7 +371,7 @@ func TestExplainSaysWhatIsNotRead(t *testing.T) {
 
 type notTools []string
 
-func (n notTools) Decide(_ auth.Principal, a auth.Action) auth.Decision {
+func (n notTools) Decide(_ context.Context, _ auth.Principal, a auth.Action) auth.Decision {
 	return auth.Decision{Allow: !slices.Contains(n, a.Tool), Rule: "test"}
 }
 

@@ -51,7 +51,7 @@ func apiSearch(name, doc string) *Tool {
 // find answers a search: signatures ready to call, or all that one tool takes.
 func (d *Desk) find(who auth.Principal, q *apiQuery) (string, error) {
 	may := func(t *Tool) bool {
-		return t.carries == nil && t.Toolset != "api" && d.o.Grants.Decide(who, t.action()).Allow
+		return t.carries == nil && t.Toolset != "api" && d.asSuch(who, t).Allow
 	}
 	if name, exactly := strings.CutPrefix(strings.TrimSpace(q.Query), "="); exactly {
 		t := d.reach[strings.TrimSpace(name)]

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -137,6 +138,6 @@ func TestSearchTool(t *testing.T) {
 // onlyReads grants nothing that changes.
 type onlyReads struct{}
 
-func (onlyReads) Decide(_ auth.Principal, a auth.Action) auth.Decision {
+func (onlyReads) Decide(_ context.Context, _ auth.Principal, a auth.Action) auth.Decision {
 	return auth.Decision{Allow: a.Risk == auth.Read, Rule: "test", Reason: "reads only"}
 }

@@ -64,7 +64,7 @@ func (j *runJob) cleanUp(ctx context.Context, r *Reader, done []Result) {
 		}
 		action := s.Tool.action()
 		action.Targets, action.Objects = s.Targets, 1
-		if dec := r.d.o.Grants.Decide(r.trip.who, action); dec.Allow {
+		if dec := r.d.o.Grants.Decide(ctx, r.trip.who, action); dec.Allow {
 			done[i] = r.d.safely(ctx, r, s, dec)
 		}
 	}

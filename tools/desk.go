@@ -33,7 +33,10 @@ type Options struct {
 	// Client is nil when no credential is configured; then Unset says how to set one.
 	Client *jc.Client
 	Unset  string
-	Grants auth.Grants
+	Grants auth.Policy
+	// Stale says why the grants in force are not those of their file; "" when they
+	// are. It is said in each answer to a change. nil where there is no file.
+	Stale  func() string
 	Audit  auth.Audit
 	Sealer *auth.Sealer
 	// Region is named in answers ("us"); Sandbox marks them.
@@ -112,7 +115,7 @@ func (d *Desk) List(ctx context.Context) []Listed {
 	_ = g.Wait()
 	out := make([]Listed, 0, len(d.listed))
 	for _, t := range d.listed {
-		if d.o.Grants.Decide(who, t.action()).Allow {
+		if d.asSuch(who, t).Allow {
 			out = append(out, d.listedTool(t))
 		}
 	}

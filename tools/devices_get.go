@@ -314,7 +314,7 @@ func deviceEncryption(ctx context.Context, r *Reader, s *subject) (*section, err
 	if strings.EqualFold(row.Text("osFamily"), "windows") {
 		at, good = bitLockerAt, func(row jc.Row) bool { return numberOf(row["protection_status"]) == 1 }
 	}
-	if _, allowed := r.may("system_insights_query", nil); !allowed {
+	if _, allowed := r.may(ctx, "system_insights_query", nil); !allowed {
 		p.missing = []string{"volumes (" + notGranted + ")"}
 	} else if rows, all, err := insightRows(ctx, r, at, s.id); err != nil {
 		p.missing = []string{"volumes (" + whyNot(err) + ")"}

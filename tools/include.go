@@ -70,7 +70,7 @@ func getWith[In any, T jc.Named](name, at, doc string, how showing, all []includ
 	}
 	uses.Kinds = append(uses.Kinds, nameable...)
 	g := &getting{showing: how, all: all, at: jc.At(at), check: checks[T]}
-	t := Job(name, doc, uses, func(_ context.Context, r *Reader, in *In) (*Plan, error) { return g.plan(r, in) }, opts...)
+	t := Job(name, doc, uses, func(ctx context.Context, r *Reader, in *In) (*Plan, error) { return g.plan(ctx, r, in) }, opts...)
 	t.kind, t.outFields = zero.Kind(), topFields(reflect.TypeFor[T]())
 	g.tool = t
 	return t
@@ -91,7 +91,7 @@ type shownObject struct {
 	names map[string]string // of the ids in fields
 }
 
-func (g *getting) plan(r *Reader, in any) (*Plan, error) {
+func (g *getting) plan(ctx context.Context, r *Reader, in any) (*Plan, error) {
 	want := in.(asksWith).asked()
 	if err := g.knows(want.fields); err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (g *getting) plan(r *Reader, in any) (*Plan, error) {
 	p := &Plan{Steps: []Step{base}, Parallel: true}
 	shown := &shownIncludes{getting: g, asked: want}
 	for _, x := range g.chosen(want.include) {
-		tool, allowed := r.may(x.needs, targets)
+		tool, allowed := r.may(ctx, x.needs, targets)
 		shown.parts = append(shown.parts, includePart{include: x})
 		if !allowed {
 			shown.parts[len(shown.parts)-1].missing = notGranted
@@ -203,19 +203,19 @@ func valueOf(k *jc.Kind, row jc.Row, field string) (v any, read bool) {
 
 // may tells the declared tool of that name and whether the caller may use it; for
 // "" it is the job itself, which has been decided already.
-func (r *Reader) may(name string, targets []auth.Target) (*Tool, bool) {
+func (r *Reader) may(ctx context.Context, name string, targets []auth.Target) (*Tool, bool) {
 	if name == "" {
 		return nil, true
 	}
 	a := auth.Action{Tool: name, Toolset: toolsetOf(name), Risk: auth.Read, Targets: targets}
 	i := slices.IndexFunc(r.d.o.Tools, func(t *Tool) bool { return t.Name == name })
 	if i < 0 {
-		return nil, r.d.o.Grants.Decide(r.trip.who, a).Allow
+		return nil, r.d.o.Grants.Decide(ctx, r.trip.who, a).Allow
 	}
 	t := r.d.o.Tools[i]
 	a = t.action()
 	a.Targets = targets
-	return t, r.d.o.Grants.Decide(r.trip.who, a).Allow
+	return t, r.d.o.Grants.Decide(ctx, r.trip.who, a).Allow
 }
 
 // toolsetOf is the toolset that a tool's name begins with.

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -223,7 +224,7 @@ type notThese struct {
 	asked []string
 }
 
-func (g *notThese) Decide(_ auth.Principal, a auth.Action) auth.Decision {
+func (g *notThese) Decide(_ context.Context, _ auth.Principal, a auth.Action) auth.Decision {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asked = append(g.asked, a.Tool)

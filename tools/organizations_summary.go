@@ -69,7 +69,7 @@ func planPosture(_ context.Context, r *Reader, _ *None) (*Plan, error) {
 		g.SetLimit(8)
 		for i, src := range postureSources {
 			g.Go(func() error {
-				dec := r.d.o.Grants.Decide(r.trip.who, auth.Action{Tool: src.toolset + "_list", Toolset: src.toolset, Risk: auth.Read})
+				dec := r.d.o.Grants.Decide(ctx, r.trip.who, auth.Action{Tool: src.toolset + "_list", Toolset: src.toolset, Risk: auth.Read})
 				if !dec.Allow {
 					got[i].why = "not granted"
 					return nil

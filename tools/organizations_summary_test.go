@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -181,7 +182,7 @@ func TestPostureNothing(t *testing.T) {
 // noToolset grants all but one toolset.
 type noToolset struct{ toolset string }
 
-func (w noToolset) Decide(_ auth.Principal, a auth.Action) auth.Decision {
+func (w noToolset) Decide(_ context.Context, _ auth.Principal, a auth.Action) auth.Decision {
 	return auth.Decision{Allow: a.Toolset != w.toolset, Reason: "never " + w.toolset, Rule: "test"}
 }
 

@@ -16,6 +16,9 @@ import (
 type Plan struct {
 	// Steps are run in order; those with Skip are not sent.
 	Steps []Step
+	// Objects is how many objects the plan changes where that is not what its steps
+	// count: a leaver with forty memberships is one person. 0 counts the steps.
+	Objects int
 	// Parallel says that the order of the steps does not matter.
 	Parallel bool
 	// Finish makes the answer when the steps have ended; nil for the usual one.

@@ -117,7 +117,7 @@ func (d *Desk) offers(who auth.Principal, p *prompt) bool {
 // usable is the tool of that name, nil when it is not served or not granted.
 func (d *Desk) usable(who auth.Principal, name string) *Tool {
 	t := d.byName[name]
-	if t == nil || who.Agent == "" || !d.o.Grants.Decide(who, t.action()).Allow {
+	if t == nil || who.Agent == "" || !d.asSuch(who, t).Allow {
 		return nil
 	}
 	return t

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -269,7 +270,7 @@ func TestPromptRefusals(t *testing.T) {
 // without grants everything but one tool.
 type without struct{ tool string }
 
-func (g without) Decide(_ auth.Principal, a auth.Action) auth.Decision {
+func (g without) Decide(_ context.Context, _ auth.Principal, a auth.Action) auth.Decision {
 	if a.Tool == g.tool {
 		return auth.Decision{Rule: "rules line 3", Reason: "never " + a.Tool}
 	}

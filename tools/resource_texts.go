@@ -113,7 +113,7 @@ func (d *Desk) rights(who auth.Principal) callerRights {
 		}
 		at := [2]string{t.Toolset, t.Risk.String()}
 		declared[at]++
-		dec := d.o.Grants.Decide(who, t.action())
+		dec := d.asSuch(who, t)
 		if !dec.Allow {
 			continue
 		}
@@ -206,7 +206,7 @@ func (d *Desk) readFields(who auth.Principal, uri, name string) (Content, error)
 	if t == nil {
 		return Content{}, &Refusal{jc.CodeDenied, "this server does not offer " + th.lister() + ", whose fields these are"}
 	}
-	if dec := d.o.Grants.Decide(who, t.action()); !dec.Allow {
+	if dec := d.asSuch(who, t); !dec.Allow {
 		return Content{}, denied(dec)
 	}
 	return jsonContent(uri, fieldsOfList(th, t))

@@ -217,7 +217,7 @@ func (d *Desk) readThing(ctx context.Context, uri string, th *thing, name string
 // whether they are listed or not.
 func (d *Desk) schemaNames(who auth.Principal) (out []string) {
 	for _, t := range d.o.Tools {
-		if d.o.Grants.Decide(who, t.action()).Allow {
+		if d.asSuch(who, t).Allow {
 			out = append(out, t.Name)
 		}
 	}
@@ -231,7 +231,7 @@ func (d *Desk) readSchema(who auth.Principal, uri, name string) (Content, error)
 		return Content{}, notThere("tool", name, d.schemaNames(who))
 	}
 	t := d.o.Tools[i]
-	if dec := d.o.Grants.Decide(who, t.action()); !dec.Allow {
+	if dec := d.asSuch(who, t); !dec.Allow {
 		return Content{}, denied(dec)
 	}
 	return Content{URI: uri, MIMEType: jsonMIME, Text: string(t.Schema.Full())}, nil

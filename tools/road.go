@@ -68,7 +68,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}()
 
 	// grant: may this principal use this tool?
-	if dec := d.o.Grants.Decide(who, t.action()); !dec.Allow {
+	if dec := d.asSuch(who, t); !dec.Allow {
 		return d.refuse(ctx, tr, nil, denied(dec), dec)
 	}
 	// decode: slips of reads put right and said, schema check, unknown argument refused
@@ -94,7 +94,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	// grant: these objects, this many, now?
-	dec := d.decide(who, plan)
+	dec := d.decide(ctx, who, plan)
 	if !dec.Allow {
 		return d.refuse(ctx, tr, plan, denied(dec), dec)
 	}
@@ -106,8 +106,14 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if ask := d.confirm(ctx, tr, plan, dec); ask != nil {
 		return *ask
 	}
+	// quotas: charged before anything is sent, given back when certainly nothing was done
+	charged, over := d.spend(ctx, who, plan)
+	if !over.Allow {
+		return d.refuse(ctx, tr, plan, denied(over), over)
+	}
 	// run: intent line, send, read back, result line
 	results := d.run(ctx, r, plan, dec)
+	charged.settle(results)
 	// shape
 	finish := plan.Finish
 	if finish == nil {
@@ -119,6 +125,11 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	answer, err = finish(context.WithoutCancel(ctx), r, results)
 	if err != nil {
 		return failure(err, changing)
+	}
+	if changing && d.o.Stale != nil {
+		if why := d.o.Stale(); why != "" {
+			answer = answer.tell([]string{why})
+		}
 	}
 	return answer
 }
@@ -193,37 +204,6 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 		}
 	}
 	return out
-}
-
-// decide asks the grant for every step as its own tool, and takes the strictest approval.
-func (d *Desk) decide(who auth.Principal, p *Plan) auth.Decision {
-	objects := 0
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Skip == "" && s.read == nil {
-			objects += max(1, len(s.Targets)-1) // the last one is what the others are put into, or run
-		}
-	}
-	all := auth.Decision{Allow: true}
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		a := s.Tool.action()
-		a.Targets, a.Objects = s.Targets, objects
-		dec := d.o.Grants.Decide(who, a)
-		if !dec.Allow {
-			return dec
-		}
-		dec.Approval = max(dec.Approval, all.Approval)
-		if s.Skip != "" {
-			dec.Approval = all.Approval
-		}
-		all = dec
-	}
-	return all
-}
-
-// denied is the refusal of a grant, in words that keep an agent from blaming JumpCloud.
-func denied(dec auth.Decision) error {
-	return &Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}
 }
 
 // refuse writes the line of a refusal and makes its answer.

@@ -122,7 +122,7 @@ func (x *groupGrantKind) read(ctx context.Context, r *Reader, s *subject) *secti
 	fail := func(why string) *section {
 		return &section{missing: []string{x.plural + " (" + why + ")"}}
 	}
-	if _, allowed := r.may(x.needs, nil); !allowed {
+	if _, allowed := r.may(ctx, x.needs, nil); !allowed {
 		return fail(notGranted)
 	}
 	rows, err := walkGraph(ctx, r, x.at, s.id)

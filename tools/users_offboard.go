@@ -126,7 +126,7 @@ func (l *leaver) propose(ctx context.Context, r *Reader) (*Plan, error) {
 			p.Steps[i].Tool = r.trip.tool
 		}
 	}
-	if dec := r.d.decide(r.trip.who, p); !dec.Allow {
+	if dec := r.d.decide(ctx, r.trip.who, p); !dec.Allow {
 		return nil, denied(dec)
 	}
 	id := newID("p-")
@@ -154,7 +154,7 @@ func (l *leaver) store(r *Reader, id string, kept *keptPlan) {
 }
 
 func (l *leaver) plan(steps []leaverStep) *Plan {
-	p := &Plan{Parallel: true}
+	p := &Plan{Parallel: true, Objects: 1 + len(l.orders)} // the leaver and the devices that get orders
 	for _, s := range steps {
 		p.Steps = append(p.Steps, s.Step)
 	}

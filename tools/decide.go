@@ -1,0 +1,130 @@
+package tools
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// One function of the grants decides for the list, the call and each step. What it
+// is asked is made here, from the declaration and the resolved targets.
+
+// asSuch decides on the use of a tool, whatever it is used on. Nothing is looked up
+// for that, so there is nothing to cancel.
+func (d *Desk) asSuch(who auth.Principal, t *Tool) auth.Decision {
+	return d.o.Grants.Decide(context.Background(), who, t.action())
+}
+
+// acts reports whether the step would change something.
+func (s *Step) acts() bool { return s.Skip == "" && s.read == nil }
+
+// changes is how many objects a step changes. Where it has several targets the last
+// one is what the others are put into, or run; where a body names them all are meant.
+func (s *Step) changes() int {
+	n := len(s.Targets)
+	if n > 1 && s.Tool.selects == "" {
+		n--
+	}
+	return max(1, n)
+}
+
+// changedBy is how many objects the steps change.
+func changedBy(steps []*Step) (n int) {
+	for _, s := range steps {
+		if s.acts() {
+			n += s.changes()
+		}
+	}
+	return n
+}
+
+// all are the steps of a plan.
+func (p *Plan) all() []*Step {
+	out := make([]*Step, len(p.Steps))
+	for i := range p.Steps {
+		out[i] = &p.Steps[i]
+	}
+	return out
+}
+
+// decide asks the grant for every step as its own tool, and takes the strictest approval.
+func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Decision {
+	n := changedBy(p.all())
+	if p.Objects > 0 {
+		n = p.Objects
+	}
+	all := auth.Decision{Allow: true}
+	for _, s := range p.all() {
+		a := s.Tool.action()
+		a.Targets, a.Objects = append([]auth.Target{}, s.Targets...), n // never nil: that would ask for the tool as such
+		dec := d.o.Grants.Decide(ctx, who, a)
+		if !dec.Allow {
+			return dec
+		}
+		if s.Skip != "" { // nothing is sent, so nobody is asked
+			dec.Approval = auth.NoApproval
+		}
+		dec.Approval = max(dec.Approval, all.Approval)
+		all = dec
+	}
+	return all
+}
+
+// denied is the refusal of a grant, in words that keep an agent from blaming JumpCloud.
+func denied(dec auth.Decision) error {
+	return &Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}
+}
+
+// charge is what a plan has taken from quotas, by tool.
+type charge struct {
+	tool *Tool
+	back func()
+}
+
+type charges []charge
+
+// spend charges the quotas for all that a plan would change, once for each tool.
+// When one of them does not suffice nothing stays charged.
+func (d *Desk) spend(ctx context.Context, who auth.Principal, p *Plan) (charges, auth.Decision) {
+	var out charges
+	for _, s := range p.all() {
+		if !s.acts() || slices.ContainsFunc(out, func(c charge) bool { return c.tool == s.Tool }) {
+			continue
+		}
+		var mine []*Step
+		a := s.Tool.action()
+		a.Targets = []auth.Target{}
+		for _, other := range p.all() {
+			if other.acts() && other.Tool == s.Tool {
+				mine = append(mine, other)
+				a.Targets = append(a.Targets, other.Targets...)
+			}
+		}
+		a.Objects = changedBy(mine)
+		back, dec := d.o.Grants.Spend(ctx, who, a)
+		if !dec.Allow {
+			for _, c := range out {
+				c.back()
+			}
+			return nil, dec
+		}
+		out = append(out, charge{s.Tool, back})
+	}
+	return out, auth.Decision{Allow: true}
+}
+
+// settle gives back what was charged for tools none of whose steps did anything.
+func (c charges) settle(results []Result) {
+	for _, x := range c {
+		if !slices.ContainsFunc(results, func(r Result) bool { return r.Step.Tool == x.tool && r.Step.acts() && !r.nothing() }) {
+			x.back()
+		}
+	}
+}
+
+// nothing reports whether it is certain that the step changed nothing.
+func (r *Result) nothing() bool {
+	return r.Outcome == NotSent || r.Outcome == NoEffect || r.Outcome == Failed
+}
