@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"sync"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -16,10 +14,22 @@ import (
 
 // Phases of a Line.
 const (
-	PhaseIntent  = "intent"  // before a step is sent
-	PhaseResult  = "result"  // after it, whatever came of it
-	PhaseRefused = "refused" // instead of it
+	PhaseIntent   = "intent"   // before a step is sent
+	PhaseResult   = "result"   // after it, whatever came of it
+	PhaseRefused  = "refused"  // instead of it
+	PhaseApproved = "approved" // a person said yes to a request
+	PhaseDeclined = "declined" // a person said no
+	PhaseExpired  = "expired"  // nobody said anything in time
+	PhaseReload   = "reload"   // other grants are in force
+	PhaseStart    = "start"    // a process begins
+	PhaseStop     = "stop"     // a process ends
+	PhaseUnknown  = "unknown"  // an intent whose process ended before its result
+	PhaseRotate   = "rotate"   // the first line of a file that goes on where another ended
+	PhaseResumed  = "resumed"  // lines can be written again, after some could not
 )
+
+var phases = []string{PhaseIntent, PhaseResult, PhaseRefused, PhaseApproved, PhaseDeclined, PhaseExpired,
+	PhaseReload, PhaseStart, PhaseStop, PhaseUnknown, PhaseRotate, PhaseResumed}
 
 // Line is one entry of the audit. Its fields are all that can be written down: there
 // is none for arguments, bodies, headers or values, so no secret has a place here.
@@ -29,12 +39,16 @@ type Line struct {
 	Say       string    `json:"say"` // one sentence in plain English
 	Agent     string    `json:"agent,omitempty"`
 	Principal string    `json:"principal,omitempty"`
+	Approver  string    `json:"approver,omitempty"` // who said yes or no
+	Request   string    `json:"request,omitempty"`  // code of the request that was asked
+	Reason    string    `json:"reason,omitempty"`   // as the caller gave it, where the grant asks for one
 	Tool      string    `json:"tool,omitempty"`
 	Risk      string    `json:"risk,omitempty"`
 	Targets   []Target  `json:"targets,omitempty"`
 	Method    string    `json:"method,omitempty"`
 	Path      string    `json:"path,omitempty"` // the template, never the path sent
 	Decision  string    `json:"decision,omitempty"`
+	Version   string    `json:"version,omitempty"` // of the grants that decided
 	Outcome   string    `json:"outcome,omitempty"`
 	Code      string    `json:"code,omitempty"`
 	Attempts  int       `json:"attempts,omitempty"`
@@ -42,6 +56,9 @@ type Line struct {
 	Change    string    `json:"change,omitempty"` // change id
 	Trace     string    `json:"trace,omitempty"`  // W3C trace id the caller sent
 	Call      string    `json:"call,omitempty"`   // call id, the same on intent and result
+	Step      int       `json:"step,omitempty"`   // of the call, from 1; the same on intent and result
+	Run       string    `json:"run,omitempty"`    // which process; set when it is written
+	Seq       uint64    `json:"seq,omitempty"`    // place in the chain, from 1; set when it is written
 }
 
 // AuditTarget is one object a step touches.
@@ -66,140 +83,23 @@ const (
 	auditTime    = "2006-01-02T15:04:05.000Z" // of one width, so that texts of it compare as times do
 )
 
-type auditLog struct {
-	mu     sync.Mutex
-	w      io.Writer
-	close  func() error // nil when the writer is not ours
-	broken error        // first failure; all later writes fail with it
+// durable lines are on the disk before Write returns: all but those of reads.
+func (l *Line) durable() bool { return l.Risk != Read.String() }
 
-	memory auditMemory
-	file   *os.File // to read from; nil when there is none, and unread says why
-	unread error
-}
+// begins reports whether l is the intent of a change.
+func (l *Line) begins() bool { return l.Phase == PhaseIntent && l.durable() }
 
-// NewAudit writes to w, one JSON object a line, each in one Write. After a write that
-// failed or was short a torn line may stand in w, so all later ones fail too.
-// What it was given it cannot read back; it is an [AuditReader] of what it remembers.
-func NewAudit(w io.Writer) Audit {
-	return &auditLog{w: w, memory: auditMemory{from: time.Now()}, unread: errNotKept}
-}
-
-// OpenAudit appends to the file at path, which is made for this user alone if it is
-// not there. A line that was cut off when the process before ended is closed first.
-// Close ends it; writing after that fails. The Audit is an [AuditReader], of the whole
-// file where it is a regular one.
-func OpenAudit(path string) (Audit, io.Closer, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, nil, fmt.Errorf("opening the audit log: %w", err)
-	}
-	l := &auditLog{w: f, close: f.Close, memory: auditMemory{from: time.Now()}}
-	torn, err := l.openToRead(path, f)
-	if err == nil && torn {
-		_, err = f.Write([]byte("\n"))
-	}
-	if err != nil {
-		_ = l.Close()
-		return nil, nil, fmt.Errorf("reading the end of the audit log: %w", err)
-	}
-	return l, l, nil
-}
-
-// openToRead opens the file a second time, since f is for appending only, and
-// reports whether its last line was cut off. One that may not be read has to be
-// empty: else nobody can tell that.
-func (a *auditLog) openToRead(path string, f *os.File) (torn bool, err error) {
-	info, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
-	if !info.Mode().IsRegular() {
-		a.unread = errNotKept
-		return false, nil
-	}
-	if a.file, a.unread = openSame(path, info); a.unread != nil {
-		if info.Size() == 0 {
-			return false, nil
-		}
-		return false, a.unread
-	}
-	a.close = func() error { return errors.Join(f.Close(), a.file.Close()) }
-	if info.Size() == 0 {
-		return false, nil
-	}
-	last := make([]byte, 1)
-	if _, err := a.file.ReadAt(last, info.Size()-1); err != nil {
-		return false, err
-	}
-	return last[0] != '\n', nil
-}
-
-// openSame opens the file at path if it is still the one that info is of.
-func openSame(path string, info os.FileInfo) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	now, err := f.Stat()
-	if err == nil && !os.SameFile(info, now) {
-		err = errors.New("another file has taken its place")
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// Write writes one line. It does not look at ctx: a client that hangs up cannot
-// keep its call out of the record.
-func (a *auditLog) Write(_ context.Context, l Line) error {
-	b, err := l.encode(time.Now())
-	if err != nil {
-		return &auditError{err}
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.broken != nil {
-		return &auditError{a.broken}
-	}
-	n, err := a.w.Write(b)
-	if err == nil && n != len(b) {
-		err = io.ErrShortWrite
-	}
-	if err != nil {
-		a.broken = err
-		return &auditError{err}
-	}
-	a.memory.add(l, b)
-	return nil
-}
-
-// Close closes the file of OpenAudit.
-func (a *auditLog) Close() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.close == nil {
-		return nil
-	}
-	err := a.close()
-	a.close = nil
-	return err
-}
-
-// encode makes the line, with its end. Names come from the directory: they are cut,
+// encode makes the line, with its end, as it is before it has a place in the chain. Names come from the directory: they are cut,
 // and nothing in them can break the line or act on a terminal.
 func (l Line) encode(now time.Time) ([]byte, error) {
-	switch l.Phase {
-	case PhaseIntent, PhaseResult, PhaseRefused:
-	default:
-		return nil, fmt.Errorf("unknown phase of an audit line")
+	if !slices.Contains(phases, l.Phase) {
+		return nil, errors.New("unknown phase of an audit line")
 	}
 	if l.Time.IsZero() {
 		l.Time = now
 	}
-	for _, s := range []*string{&l.Say, &l.Agent, &l.Principal, &l.Tool, &l.Risk, &l.Method, &l.Path,
-		&l.Decision, &l.Outcome, &l.Code, &l.Change, &l.Call} {
+	for _, s := range []*string{&l.Say, &l.Agent, &l.Principal, &l.Approver, &l.Request, &l.Reason, &l.Tool, &l.Risk,
+		&l.Method, &l.Path, &l.Decision, &l.Version, &l.Outcome, &l.Code, &l.Change, &l.Trace, &l.Call} {
 		*s = cutText(*s)
 	}
 	targets := make([]Target, len(l.Targets))

@@ -1,13 +1,11 @@
 package auth
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -66,38 +64,6 @@ func (e *unreadError) Unwrap() []error { return []error{ErrAuditUnread, e.cause}
 // errNotKept is why an audit that goes to a stream has only its memory.
 var errNotKept = errors.New("lines go to a stream")
 
-// Lines reads the file through the handle that OpenAudit made, so that lines of
-// another file that has taken its place are never among these.
-func (a *auditLog) Lines(ctx context.Context, w Wanted) (Record, error) {
-	whole, err := a.whole()
-	if err == nil {
-		var rec Record
-		if rec, err = scanAudit(ctx, whole, w); err == nil {
-			return rec, nil
-		}
-	}
-	switch rec := a.remembered(w); {
-	case ctx.Err() != nil:
-		return Record{}, ctx.Err()
-	case errors.Is(err, errNotKept):
-		return rec, nil
-	default:
-		return rec, &unreadError{err}
-	}
-}
-
-// whole is the file as it is now: what is added meanwhile is not read.
-func (a *auditLog) whole() (io.Reader, error) {
-	if a.file == nil {
-		return nil, a.unread
-	}
-	info, err := a.file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return io.NewSectionReader(a.file, 0, info.Size()), nil
-}
-
 // auditScan takes lines one after the other and keeps those that are wanted.
 type auditScan struct {
 	Wanted
@@ -119,30 +85,16 @@ func newScan(w Wanted) *auditScan {
 
 func scanAudit(ctx context.Context, r io.Reader, w Wanted) (Record, error) {
 	s := newScan(w)
-	in := bufio.NewReaderSize(r, 64<<10)
-	var long []byte // a line that does not fit into the buffer
-	for n := 0; ; n++ {
-		if n%256 == 0 && ctx.Err() != nil {
-			return Record{}, ctx.Err()
+	err := readLines(ctx, r, func(line []byte) error {
+		if line[len(line)-1] == '\n' { // else it is being written now, or never will be
+			s.take(line)
 		}
-		part, err := in.ReadSlice('\n')
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			if len(long) <= maxAuditLine { // one that is longer yet can be no line of ours
-				long = append(long, part...)
-			}
-			continue
-		case errors.Is(err, io.EOF): // what has no end is being written now, or never will be
-			return s.end(), nil
-		case err != nil:
-			return Record{}, fmt.Errorf("after %d lines: %w", n, err)
-		}
-		if len(long) > 0 {
-			part = append(long, part...)
-			long = part[:0]
-		}
-		s.take(part)
+		return nil
+	})
+	if err != nil {
+		return Record{}, err
 	}
+	return s.end(), nil
 }
 
 var auditTimeField = []byte(`{"time":"`)
@@ -235,11 +187,7 @@ func (s *auditScan) end() Record {
 
 // known reports whether a line is of a form that this version reads.
 func (l Line) known() bool {
-	switch l.Phase {
-	case PhaseIntent, PhaseResult, PhaseRefused:
-		return !l.Time.IsZero()
-	}
-	return false
+	return !l.Time.IsZero() && slices.Contains(phases, l.Phase)
 }
 
 // auditMemory holds the newest results of changes, as they were written.
@@ -264,24 +212,4 @@ func (m *auditMemory) add(l Line, written []byte) {
 		m.lines[0] = nil // the array behind lives on
 		m.lines = m.lines[1:]
 	}
-}
-
-// remembered reads the memory.
-func (a *auditLog) remembered(w Wanted) Record {
-	a.mu.Lock()
-	lines, from := slices.Clone(a.memory.lines), a.memory.from
-	a.mu.Unlock()
-	s := newScan(w)
-	for _, line := range lines {
-		s.take(line)
-	}
-	rec := s.end()
-	rec.Memory = true
-	if !s.dropped {
-		rec.From = from
-	}
-	if rec.From.Before(w.Since) {
-		rec.From = w.Since
-	}
-	return rec
 }

@@ -3,6 +3,7 @@ package auth
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,7 +41,8 @@ func TestAuditLine(t *testing.T) {
 	want := `{"time":"2026-11-22T13:00:05.120Z","phase":"result","say":"helpdesk erased MBP-117 <C02XYZ>","agent":"helpdesk",` +
 		`"principal":"helpdesk (stdio)","tool":"devices_erase","risk":"destroy","targets":[{"type":"device","id":"65fa1c","name":"MBP-117"}],` +
 		`"method":"POST","path":"/api/systems/{device}/command/builtin/erase","decision":"allow (no grant file)","outcome":"accepted",` +
-		`"code":"timeout","attempts":2,"ms":183,"change":"c-8841","call":"k7"}` + "\n"
+		`"code":"timeout","attempts":2,"ms":183,"change":"c-8841","call":"k7","run":"` + a.(*AuditLog).Run() + `","seq":1,"prev":"` + strings.Repeat("0", 64) + `"`
+	want += fmt.Sprintf(`,"hash":"%x"}`, sha256.Sum256([]byte(want))) + "\n"
 	if d := cmp.Diff(want, buf.String()); d != "" {
 		t.Error(d)
 	}
@@ -72,9 +74,11 @@ func TestAuditHasNoPlaceForSecrets(t *testing.T) {
 	}
 	want := []string{
 		"Time time.Time time", "Phase string phase", "Say string say", "Agent string agent,omitempty", "Principal string principal,omitempty",
+		"Approver string approver,omitempty", "Request string request,omitempty", "Reason string reason,omitempty",
 		"Tool string tool,omitempty", "Risk string risk,omitempty", "Targets []auth.Target targets,omitempty", "Method string method,omitempty",
-		"Path string path,omitempty", "Decision string decision,omitempty", "Outcome string outcome,omitempty", "Code string code,omitempty",
+		"Path string path,omitempty", "Decision string decision,omitempty", "Version string version,omitempty", "Outcome string outcome,omitempty", "Code string code,omitempty",
 		"Attempts int attempts,omitempty", "MS int64 ms,omitempty", "Change string change,omitempty", "Trace string trace,omitempty", "Call string call,omitempty",
+		"Step int step,omitempty", "Run string run,omitempty", "Seq uint64 seq,omitempty",
 	}
 	if d := cmp.Diff(want, fields(Line{})); d != "" {
 		t.Error(d)
@@ -109,7 +113,7 @@ func TestHostileNamesStayInTheirLine(t *testing.T) {
 		t.Errorf("%d runes", len(r))
 	}
 	buf.Reset()
-	if err := NewAudit(&buf).Write(t.Context(), Line{Phase: PhaseResult, Say: strings.Repeat("x", 10_000)}); err != nil || buf.Len() > maxAuditText+100 {
+	if err := NewAudit(&buf).Write(t.Context(), Line{Phase: PhaseResult, Say: strings.Repeat("x", 10_000)}); err != nil || buf.Len() > maxAuditText+300 {
 		t.Errorf("%d bytes, %v", buf.Len(), err)
 	}
 	if strings.HasPrefix(l.Targets[0].Name, "…") || len([]rune(l.Targets[0].Name)) < 10_000 {
@@ -137,32 +141,88 @@ func (d *disk) Write(p []byte) (int, error) {
 	return n, &os.PathError{Op: "write", Path: "/secret/place", Err: syscall.ENOSPC}
 }
 
-func TestAFullDiskStopsEverything(t *testing.T) {
+// While a line cannot be written none is said to be, and Health says so. With room
+// again the torn line is closed, results of changes that were under way follow, and a
+// line says how many are missing.
+func TestAFullDisk(t *testing.T) {
 	for _, short := range []bool{false, true} {
-		d := &disk{left: 250, short: short}
-		a := NewAudit(d)
-		good, failed := 0, false
-		for range 10 {
-			err := a.Write(t.Context(), Line{Phase: PhaseIntent, Say: strings.Repeat("x", 20)})
+		d := &disk{left: 1000, short: short}
+		a := newLog(d, AuditOptions{})
+		good := 0
+		for i := range 10 {
+			l := Line{Phase: PhaseIntent, Say: strings.Repeat("x", 20), Risk: "change"}
+			if i == 8 {
+				l.Phase, l.Say = PhaseResult, "was under way"
+			}
+			err := a.Write(t.Context(), l)
 			if err == nil {
-				if good++; failed {
-					t.Error("a line was written after one that failed")
+				if good++; good != i+1 || a.Health() != nil {
+					t.Errorf("line %d was written after one that failed; %v", i, a.Health())
 				}
 				continue
 			}
-			failed = true
 			cause := error(syscall.ENOSPC)
 			if short {
 				cause = io.ErrShortWrite
 			}
-			if !errors.Is(err, ErrAudit) || !errors.Is(err, cause) || strings.Contains(err.Error(), "/") {
-				t.Errorf("%v", err)
+			if !errors.Is(err, ErrAudit) || !errors.Is(err, cause) || strings.Contains(err.Error(), "/") || !errors.Is(a.Health(), cause) {
+				t.Errorf("%v, %v", err, a.Health())
 			}
-			d.left = 1 << 20 // room again: the torn line is still there
 		}
 		if whole := strings.Count(d.String(), "\n"); whole != good || good == 0 || good == 10 {
 			t.Errorf("%d lines said to be written, %d are", good, whole)
 		}
+		d.left = 1 << 20
+		if err := errors.Join(a.Write(t.Context(), Line{Phase: PhaseIntent, Say: "after"}), a.Health()); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(d.String(), "\n")[good+1:]
+		if len(lines) != 4 || !strings.Contains(lines[0], "was under way") || !strings.Contains(lines[2], "after") ||
+			!strings.Contains(lines[1], fmt.Sprintf(`"phase":"resumed","say":"the audit can be written again: %d lines since`, 10-good)) {
+			t.Errorf("%q", lines)
+		}
+		if rep := verified(t, d.String(), nil); rep.Bad() || len(rep.Findings) != 1 || rep.Findings[0].Line != good+1 {
+			t.Errorf("%+v", rep.Findings)
+		}
+	}
+}
+
+// A change waits for the disk, and is refused where that fails; a read does not wait.
+func TestChangesWaitForTheDisk(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("what cannot be flushed is something else there")
+	}
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	a := opened(t, path).(*AuditLog)
+	write(t, a, fullLine())
+	r, w, err := os.Pipe() // has no disk: fsync fails
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	good := a.disk.file
+	a.disk.file = w
+	looked := fullLine()
+	looked.Risk = "read"
+	if err := errors.Join(a.Write(t.Context(), looked), a.Health()); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	if err := a.Write(t.Context(), fullLine()); !errors.Is(err, ErrAudit) || !errors.Is(a.Health(), ErrAudit) {
+		t.Errorf("a change: %v, %v", err, a.Health())
+	}
+	lost := a.written.Load()
+	write(t, a, looked)
+	if a.Health() == nil {
+		t.Error("a line of a read says nothing about the disk")
+	}
+	a.disk.file = good
+	write(t, a, fullLine())
+	if a.Health() != nil || a.flush(lost) == nil {
+		t.Errorf("%v; what an fsync lost is never said to be there: %v", a.Health(), a.flush(lost))
+	}
+	if rep := verified(t, text(t, path), nil); len(rep.Findings) > 0 || rep.Lines != 5 {
+		t.Errorf("%+v", rep)
 	}
 }
 
@@ -175,7 +235,7 @@ func TestACancelledCallerStillLeavesALine(t *testing.T) {
 	}
 }
 
-// countedWrites fails the test when a line comes in pieces or two come at once.
+// countedWrites fails the test when a line comes in pieces or two writes at once.
 type countedWrites struct {
 	t     *testing.T
 	mu    sync.Mutex
@@ -188,10 +248,12 @@ func (w *countedWrites) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	defer w.mu.Unlock()
-	if !json.Valid(p) || bytes.Count(p, []byte("\n")) != 1 || p[len(p)-1] != '\n' {
-		w.t.Errorf("not a whole line: %q", p)
+	for line := range bytes.Lines(p) {
+		if !json.Valid(line) || line[len(line)-1] != '\n' {
+			w.t.Errorf("not a whole line: %.200q", line)
+		}
+		w.lines++
 	}
-	w.lines++
 	return len(p), nil
 }
 

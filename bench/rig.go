@@ -107,7 +107,10 @@ func (r *rig) startSandbox(ctx context.Context, now time.Time) error {
 
 // environment is ours without anything that configures the product.
 func environment(more ...string) []string {
-	return append(slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "JC_") }), more...)
+	own := slices.DeleteFunc(os.Environ(), func(s string) bool {
+		return strings.HasPrefix(s, "JC_") || strings.HasPrefix(s, "XDG_STATE_HOME=")
+	})
+	return append(append(own, "XDG_STATE_HOME="+filepath.Join(os.TempDir(), "jc-mcp-bench")), more...)
 }
 
 // close ends what this rig started.

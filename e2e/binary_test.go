@@ -29,6 +29,7 @@ func withBinary(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	_ = os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // not the state of whoever runs the tests
 	binary = filepath.Join(dir, "jc-mcp")
 	if runtime.GOOS == "windows" {
 		binary += ".exe"

@@ -18,6 +18,7 @@ finish() {
 trap finish EXIT
 # Nothing of what the caller has set reaches an organisation.
 for name in $(compgen -e | grep '^JC_' || true); do unset "$name"; done
+export XDG_STATE_HOME=$work/state
 
 scratch=${XDG_CACHE_HOME:-$HOME/.cache}/jc-mcp-ci/conformance
 mkdir -p "$scratch"

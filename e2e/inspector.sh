@@ -15,6 +15,7 @@ finish() {
 trap finish EXIT
 # Nothing of what the caller has set reaches an organisation.
 for name in $(compgen -e | grep '^JC_' || true); do unset "$name"; done
+export XDG_STATE_HOME=$work/state
 
 bin=$work/jc-mcp
 go build -o "$bin" ./cmd/jc-mcp

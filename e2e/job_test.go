@@ -101,7 +101,7 @@ func TestConfirmation(t *testing.T) {
 			a := c.dial(t, revisions[0], &person{unasked: true}, nil, "--sandbox")
 			list, _ := a.call("devices_list", map[string]any{"filter": "os=Windows", "limit": 1})
 			text, isError := a.call("devices_erase", map[string]any{"device": firstCell(list)})
-			if !isError || !strings.HasPrefix(text, "needs_approval. Nothing was sent.") || !strings.Contains(text, "--confirm never") {
+			if !isError || !strings.HasPrefix(text, "needs_approval. Nothing was sent.") || !strings.Contains(text, "`jc-mcp call`") {
 				t.Errorf("%v %s", isError, text)
 			}
 		})

@@ -227,7 +227,7 @@ func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, err
 			Done, plainName(user.Name), plainName(device.Name), until.Format(minute), span(time.Until(until)), passwordWords(without),
 			r.orgName(ctx), done[0].Row.Text("accessId"), r.change(done[0].Step), argument(user.Name), argument(device.Name))
 		if s.State != "" {
-			text += " Device " + s.State + "."
+			text += " " + upper(s.State) + "."
 		}
 		return Answer{Text: []string{text}}, nil
 	}}, nil

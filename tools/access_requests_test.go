@@ -33,7 +33,7 @@ func TestAccessRequestsLife(t *testing.T) {
 	text := b.must("access_requests_create", `{"user":"maria.silva","device":"LT-042","expiry":"1h","remarks":"INC-2231 driver install"}`)
 	made := b.requestOf("maria.silva", "LT-042")
 	for _, want := range []string{"done, read back. maria.silva is administrator of LT-042 until ", "(60 min), password asked", "Request " + made.Text("accessId"),
-		"end early: access_requests_revoke user=maria.silva device=LT-042.", "last seen"} {
+		"end early: access_requests_revoke user=maria.silva device=LT-042.", "Last seen"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the answer does not say %q: %s", want, text)
 		}

@@ -26,6 +26,9 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 		return nil
 	}
 	bound := sealed(tr, p, dec)
+	if dec.Approval >= auth.HumanApproval {
+		return d.person(ctx, tr, p, dec, bound)
+	}
 	if rep := tr.call.Reply; rep != nil {
 		err := error(&Refusal{jc.CodeDenied, "the person who was asked did not agree. Do not repeat it unless they ask for it"})
 		if rep.Accepted {
@@ -40,7 +43,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 	question := d.question(ctx, tr.tool, p)
 	if !tr.call.CanAsk {
 		a := d.refuse(ctx, tr, p, &Refusal{jc.CodeNeedsApproval, "Nothing was sent. " + question +
-			" Only a person can approve it, and this client cannot ask one (it did not declare elicitation). An operator can do it with `jc-mcp call`, or let agents do it unasked by starting the server with --confirm never"}, dec)
+			" Only a person can approve it, and this client cannot ask one (it did not declare elicitation). Tell the user; an operator can do it with `jc-mcp call`"}, dec)
 		return &a
 	}
 	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: d.o.Sealer.Seal(bound, approvalTTL)}}

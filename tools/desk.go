@@ -38,7 +38,9 @@ type Options struct {
 	// are. It is said in each answer to a change. nil where there is no file.
 	Stale  func() string
 	Audit  auth.Audit
-	Sealer *auth.Sealer
+	Sealer Sealer
+	// People approve outside the caller's client, and can stop everything.
+	People People
 	// Region is named in answers ("us"); Sandbox marks them.
 	Region  string
 	Sandbox bool
@@ -47,6 +49,12 @@ type Options struct {
 	// ExportDir is the folder that lists may be written to; "" for none.
 	ExportDir string
 	Log       *slog.Logger
+}
+
+// Sealer makes and opens approval seals; see [auth.Sealer].
+type Sealer interface {
+	Seal(bound []byte, ttl time.Duration) string
+	Open(seal string, bound []byte) error
 }
 
 // Desk serves tools: every call of every tool takes the same road.
@@ -150,6 +158,11 @@ func (d *Desk) schema(t *Tool) *schemas.Schema {
 		return t.exports()
 	}
 	return t.Schema
+}
+
+// Declares reports whether there is a tool of that name, listed to the caller or not.
+func (d *Desk) Declares(name string) bool {
+	return slices.ContainsFunc(d.o.Tools, func(t *Tool) bool { return t.Name == name })
 }
 
 // Tools are the tools that the desk serves, sorted by name.

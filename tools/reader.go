@@ -19,6 +19,15 @@ type Reader struct {
 
 	mu      sync.Mutex
 	changes map[*Step]string
+	steps   int // that were begun
+}
+
+// number is the place of the step that begins now among those of the call, from 1.
+func (r *Reader) number() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps++
+	return r.steps
 }
 
 // Do makes a read. Whatever effect the request claims, it is sent as safe, and

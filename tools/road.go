@@ -23,6 +23,9 @@ type trip struct {
 	call Call
 	args arguments
 	id   string // joins the audit lines of one call
+
+	request  string         // code of the request that a person was asked with
+	approver *auth.Approver // who said yes to it
 }
 
 // arguments are decoded arguments: the tool's own, and those that are ours everywhere.
@@ -41,7 +44,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	t := d.byName[c.Tool]
 	who, known := auth.From(ctx)
 	if t == nil || !known {
-		return d.unlisted(c.Tool)
+		return d.unlisted(ctx, who, c)
 	}
 	tr := &trip{tool: t, who: who, call: c.oneByOne(), id: newID("k-")}
 	if t.carries != nil { // from here on the call is one of the tool that it names
@@ -70,6 +73,9 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	// grant: may this principal use this tool?
 	if dec := d.asSuch(who, t); !dec.Allow {
 		return d.refuse(ctx, tr, nil, denied(dec), dec)
+	}
+	if err := d.stopped(who, t); err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	// decode: slips of reads put right and said, schema check, unknown argument refused
 	var slips []string
@@ -126,22 +132,37 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if err != nil {
 		return failure(err, changing)
 	}
-	if changing && d.o.Stale != nil {
-		if why := d.o.Stale(); why != "" {
-			answer = answer.tell([]string{why})
-		}
-	}
-	return answer
+	return answer.tell(d.ailing(changing))
 }
 
-// unlisted answers a call of a tool that is not listed: whether it can be reached at all.
-func (d *Desk) unlisted(name string) Answer {
-	if t := d.reach[name]; t != nil {
-		if by := carrierOf(t.Risk); d.byName[by] != nil {
-			return failed(jc.CodeNotFound, fmt.Sprintf("not_found. %s is not listed here: call it through %s, tool=%s.", name, by, name))
+// ailing is what a reader should know of this server: that it keeps to other rules
+// than the grant file's, or cannot write its audit.
+func (d *Desk) ailing(changing bool) (out []string) {
+	if changing && d.o.Stale != nil {
+		if why := d.o.Stale(); why != "" {
+			out = append(out, why)
 		}
 	}
-	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(name)+" here.")
+	if h, ok := d.o.Audit.(interface{ Health() error }); ok && h.Health() != nil {
+		out = append(out, "this server's audit log cannot be written, so changes are refused; the operator has to look at it")
+	}
+	return out
+}
+
+// unlisted answers a call of a tool that is not listed: who refuses it, or how it is
+// reached.
+func (d *Desk) unlisted(ctx context.Context, who auth.Principal, c Call) Answer {
+	t := d.reach[c.Tool]
+	if t == nil {
+		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+	}
+	if dec := d.asSuch(who, t); !dec.Allow {
+		return d.refuse(ctx, &trip{tool: t, who: who, call: c, id: newID("k-")}, nil, denied(dec), dec)
+	}
+	if by := carrierOf(t.Risk); d.byName[by] != nil {
+		return failed(jc.CodeNotFound, fmt.Sprintf("not_found. %s is not listed here: call it through %s, tool=%s.", t.Name, by, t.Name))
+	}
+	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
 }
 
 // oneByOne lets steps that run side by side tell their progress one after the other.
@@ -209,13 +230,16 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 // refuse writes the line of a refusal and makes its answer.
 func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec auth.Decision) Answer {
 	a := failure(err, tr.tool.Risk != auth.Read)
-	line := tr.line("refused", auth.Line{Code: a.Code, Decision: dec.Rule, Outcome: string(NotSent)})
+	line := tr.line("refused", auth.Line{Code: a.Code, Decision: dec.Rule, Version: dec.Version, Outcome: string(NotSent)})
 	if p != nil && len(p.Steps) > 0 {
 		line.Targets = p.Steps[0].Targets
 	}
 	line.Say = tr.say(nil, a.Code+", refused")
 	if err := d.o.Audit.Write(context.WithoutCancel(ctx), line); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a refusal could not be written", "tool", tr.tool.Name)
+	}
+	if !dec.Allow && dec.Rule != "" && tr.tool.Risk != auth.Read { // not a person's no, nor a mistake
+		d.burst(ctx, tr.who)
 	}
 	return a
 }
@@ -224,7 +248,10 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
 	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
-	l.Trace = traceID(tr.call.Trace)
+	l.Trace, l.Request = traceID(tr.call.Trace), tr.request
+	if tr.approver != nil {
+		l.Approver = tr.approver.Name
+	}
 	if l.Tool == "" {
 		l.Tool, l.Risk = tr.tool.Name, tr.tool.Risk.String()
 	}

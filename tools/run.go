@@ -81,11 +81,15 @@ func (d *Desk) safely(ctx context.Context, r *Reader, s *Step, dec auth.Decision
 // step does one step: intent line, send, read back, result line. No line, no change.
 func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) (res Result) {
 	res = Result{Step: s, Seen: Seen{Outcome: NotSent}}
+	if res.Err = d.stopped(r.trip.who, s.Tool); res.Err != nil { // since the call began
+		return res
+	}
 	ctx = jc.WithFence(ctx, d.fence(r.trip.tool, s)...)
 	line := auth.Line{
-		Tool: s.Tool.Name, Risk: s.Tool.Risk.String(), Targets: s.Targets, Decision: dec.Rule,
+		Tool: s.Tool.Name, Risk: s.Tool.Risk.String(), Targets: s.Targets, Decision: dec.Rule, Version: dec.Version,
 		Method: s.Request.Method, Path: s.Request.Path,
 	}
+	line.Step = r.number()
 	line.Say = r.trip.say(s, "asked")
 	quiet := context.WithoutCancel(ctx)
 	if err := d.o.Audit.Write(quiet, r.trip.line("intent", line)); err != nil && s.read == nil {

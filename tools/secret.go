@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -32,14 +33,14 @@ func planSecret(t *Tool, r *Reader, in any) (*Plan, error) {
 
 // withheld is the plan of a step whose answer is a secret.
 func withheld(t *Tool, step Step) *Plan {
-	step.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
+	step.Verify = func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error) {
 		switch {
 		case resp == nil:
 			return Seen{Outcome: Unknown}, nil
 		case t.Effect == jc.Safe:
-			return Seen{Outcome: WasRead, Note: receipt(resp)}, nil
+			return Seen{Outcome: WasRead, Note: r.deliver(ctx, resp)}, nil
 		}
-		return Seen{Outcome: Accepted, Note: receipt(resp)}, nil
+		return Seen{Outcome: Accepted, Note: r.deliver(ctx, resp)}, nil
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		res := done[0]
@@ -54,12 +55,31 @@ func withheld(t *Tool, step Step) *Plan {
 var plainFacts = []string{"id", "_id", "objectId", "name", "displayName", "state", "status", "type", "expires", "expiry", "expireTime",
 	"expirationTimestamp", "expirationTime", "enrollmentDate", "createdAt", "created", "updatedAt"}
 
+// secretsWait is how long a delivered secret waits for the person.
+const secretsWait = time.Hour
+
+// deliver sends a secret to the person who approved that it is read, and gives the
+// receipt. Where nobody did, it is dropped.
+func (r *Reader) deliver(ctx context.Context, resp *jc.Response) string {
+	by, dir := r.trip.approver, r.d.o.People.Dir
+	if by == nil || dir == nil {
+		return receipt(resp) + ", " + dropped
+	}
+	if err := dir.Deliver(ctx, r.trip.request, *by, resp.Body, secretsWait); err != nil {
+		r.d.o.Log.ErrorContext(ctx, "a secret could not be delivered", "tool", r.trip.tool.Name)
+		return receipt(resp) + ", it could not be delivered to " + by.Name + " and was dropped"
+	}
+	return fmt.Sprintf("%s, sent to %s, who reads it once within an hour: jc-mcp approve %s --show", receipt(resp), by.Name, r.trip.request)
+}
+
+// dropped is what became of a secret that nobody asked for by name.
+const dropped = "the secret was dropped: it goes to a person only, when a grant has an approver approve the call; else read it in JumpCloud's console"
+
 // receipt says which fields came. Only what is known to be no secret is shown.
 func receipt(resp *jc.Response) string {
-	const withheld = "the secret is not shown to agents; a person reads it in JumpCloud's console"
 	var row jc.Row
 	if err := resp.Decode(&row); err != nil {
-		return fmt.Sprintf("%d bytes came; %s", len(resp.Body), withheld)
+		return fmt.Sprintf("%d bytes came", len(resp.Body))
 	}
 	var parts []string
 	for name := range row {
@@ -70,5 +90,5 @@ func receipt(resp *jc.Response) string {
 		}
 	}
 	slices.Sort(parts)
-	return strings.Join(append(parts, withheld), ", ")
+	return strings.Join(parts, ", ")
 }

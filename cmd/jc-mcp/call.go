@@ -55,7 +55,7 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 	}
 	c.selection.Surface = tools.FullSurface // a surface is for those who list
 	log := s.logger(c)
-	w, err := wire(c, log, s.callAudit(c), s.err)
+	w, err := wire(cmd.Context(), c, log, s.callAudit(c), s.err, false)
 	if err != nil {
 		return err
 	}

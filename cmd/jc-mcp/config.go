@@ -28,6 +28,7 @@ type config struct {
 	exportDir                string
 	confirm                  auth.Confirm
 	auditLog                 string // "" is stderr
+	grants, agent, stateDir  string
 	logLevel                 slog.Level
 
 	apiKey    auth.Source // nil: not set
@@ -69,7 +70,7 @@ func (f *flagText) Type() string {
 // load reads and checks the whole configuration: a flag beats the environment,
 // which beats the default.
 func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
-	c, err := s.read(cmd, connecting, surface, selecting, guarding, logging)
+	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, logging)
 	if err != nil {
 		return nil, err
 	}

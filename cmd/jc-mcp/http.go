@@ -30,14 +30,18 @@ finishes first.`,
 					return err
 				}
 				o := v.options()
-				o.Wrap = localCaller
+				o.Wrap = v.signedIn
+				o.Caller = func(ctx context.Context) string {
+					who, _ := auth.From(ctx)
+					return who.String()
+				}
 				v.log.InfoContext(ctx, "serving MCP", "url", "http://"+l.Addr().String()+"/mcp", "tools", len(v.desk.Tools()))
 				return transport.New(v.desk, o).Serve(ctx, l)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "loopback address and port to listen on")
-	addFlags(cmd, connecting, surface, selecting, guarding, logging)
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, logging)
 	return cmd
 }
 

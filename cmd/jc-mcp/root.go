@@ -59,6 +59,7 @@ Exit codes: 0 done, 1 the call failed, 2 wrong usage.`,
 		return usagef("flag %s: flags stand after the command; commands: %s", args[0], strings.Join(commandNames(root), ", "))
 	})
 	root.AddCommand(s.stdioCommand(), s.httpCommand(), s.callCommand(), s.toolsCommand(), s.searchCommand(),
+		s.grantsCommand(), s.approverCommand(), s.approveCommand(), s.approvalsCommand(), s.stopCommand(), s.resumeCommand(), s.auditCommand(),
 		s.sandboxCommand(), s.doctorCommand(), s.versionCommand(), s.conformanceCommand())
 	return root
 }

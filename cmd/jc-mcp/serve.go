@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,8 @@ import (
 // service is what the two commands that serve MCP share.
 type service struct {
 	*wired
-	log *slog.Logger
+	log   *slog.Logger
+	agent string // the word that grants know the caller on stdio by
 }
 
 func (v *service) options() transport.Options {
@@ -28,7 +30,7 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 		return err
 	}
 	log := s.logger(c)
-	w, err := wire(c, log, nil, s.err)
+	w, err := wire(ctx, c, log, nil, s.err, true)
 	if err != nil {
 		return err
 	}
@@ -40,7 +42,12 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	if len(w.desk.Tools()) == 0 {
 		log.WarnContext(ctx, "no tool is left by what --surface, --toolsets, --tools and --read-only select")
 	}
-	err = run(ctx, &service{w, log})
+	watching, end := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { w.watch(watching) })
+	err = run(ctx, &service{w, log, c.agent})
+	end()
+	watch.Wait()
 	log.InfoContext(ctx, "stopped")
 	return err
 }

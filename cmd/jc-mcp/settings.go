@@ -22,6 +22,7 @@ const (
 	surface                 // how much is listed
 	selecting               // which tools there are
 	guarding                // who is asked, what is written down
+	governing               // what each agent may do; of servers only
 	logging
 )
 
@@ -124,6 +125,12 @@ func guardSettings() []setting {
 				c.auditLog = v
 				return nil
 			}},
+		{env: "JC_GRANTS", flag: "grants", group: governing, help: "grant file: what each agent may do (jc-mcp grants init writes one)",
+			read: func(c *config, v string) error { c.grants = v; return nil }},
+		{env: "JC_AGENT", flag: "agent", group: governing, def: auth.LocalStdio, help: "the word under `local` that grants know the caller on stdio by",
+			read: func(c *config, v string) error { c.agent = v; return nil }},
+		{env: "JC_STATE_DIR", flag: "state-dir", group: governing, help: "directory that the servers of a user share: kill switch, quotas, requests, keys (default: this user's)",
+			read: func(c *config, v string) error { c.stateDir = v; return nil }},
 		{env: "JC_LOG_LEVEL", flag: "log-level", group: logging, def: "info", known: []string{"debug", "info", "warn", "error"}, help: "what is logged, as JSON on stderr",
 			read: func(c *config, v string) error { return c.logLevel.UnmarshalText([]byte(v)) }},
 	}

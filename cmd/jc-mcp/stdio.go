@@ -27,11 +27,14 @@ clients such as Claude start this themselves. Log and audit lines go to stderr.`
 				if s.terminal(s.in) {
 					v.log.InfoContext(ctx, "stdin is a terminal: this waits for an MCP client's JSON-RPC; people use jc-mcp call")
 				}
-				t := transport.New(v.desk, v.options())
-				return t.Stdio(auth.With(ctx, auth.Principal{Agent: "local", Name: "stdio"}), s.in, s.out)
+				who, err := v.local(v.agent, "stdio")
+				if err != nil {
+					return err
+				}
+				return transport.New(v.desk, v.options()).Stdio(auth.With(ctx, who), s.in, s.out)
 			})
 		},
 	}
-	addFlags(cmd, connecting, surface, selecting, guarding, logging)
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, logging)
 	return cmd
 }

@@ -21,9 +21,10 @@ const sandboxKey = "sandbox-key"
 
 // wired is a configuration brought to life.
 type wired struct {
-	desk   *tools.Desk
-	client *jc.Client // nil without a credential
-	close  []func()
+	desk      *tools.Desk
+	client    *jc.Client // nil without a credential
+	*governed            // nil but for servers
+	close     []func()
 }
 
 // Close ends what was opened, the last first.
@@ -35,27 +36,39 @@ func (w *wired) Close() {
 
 // wire makes the desk that a configuration asks for. audit, when not nil, takes
 // the audit lines in place of the stream or file that the configuration names.
-func wire(c *config, log *slog.Logger, audit auth.Audit, errs io.Writer) (_ *wired, err error) {
+//
+// A server is governed; a person at the command line is not.
+func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, errs io.Writer, server bool) (_ *wired, err error) {
 	w := &wired{}
 	defer func() {
 		if err != nil {
 			w.Close()
 		}
 	}()
-	if audit == nil {
-		var end func()
-		if audit, end, err = openAudit(c, errs); err != nil {
-			return nil, err
-		}
-		w.close = append(w.close, end)
-	}
 	if w.client, err = connect(c); err != nil {
 		return nil, err
 	}
 	if w.client != nil {
 		w.close = append(w.close, w.client.Close)
 	}
-	w.desk, err = newDesk(c, tools.Options{Client: w.client, Audit: audit, Log: log})
+	o := tools.Options{Client: w.client, Audit: audit, Log: log}
+	switch {
+	case server:
+		if w.governed, err = govern(ctx, c, w.client, log, errs); err != nil {
+			return nil, err
+		}
+		w.close = append(w.close, w.governed.Close)
+		if err := w.governed.options(&o, c); err != nil {
+			return nil, err
+		}
+	case audit == nil:
+		var end func()
+		if o.Audit, end, err = openAudit(c, errs); err != nil {
+			return nil, err
+		}
+		w.close = append(w.close, end)
+	}
+	w.desk, err = newDesk(c, o)
 	return w, err
 }
 
@@ -87,12 +100,17 @@ func newDesk(c *config, o tools.Options) (*tools.Desk, error) {
 	if err := tools.Check(o.Tools); err != nil {
 		return nil, err
 	}
-	sealer, err := auth.NewSealer(nil, nil)
-	if err != nil {
-		return nil, err
+	if o.Sealer == nil {
+		sealer, err := auth.NewSealer(nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		o.Sealer = sealer
 	}
-	o.Selection, o.Sealer, o.Unset = c.selection, sealer, unset
-	o.Grants = auth.AllowAll{Confirm: c.confirm}
+	if o.Grants == nil {
+		o.Grants = auth.AllowAll{Confirm: c.confirm}
+	}
+	o.Selection, o.Unset = c.selection, unset
 	o.Region, o.Sandbox = c.region, c.sandbox
 	o.Structured, o.ExportDir = c.structured, c.exportDir
 	desk, err := tools.New(o)

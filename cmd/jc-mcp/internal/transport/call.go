@@ -33,7 +33,10 @@ func (t *Transport) callTool(ctx context.Context, x *exchange) reply {
 	}
 	tool, ok := t.find(ctx, name)
 	if !ok {
-		return failed(mcp.INVALID_PARAMS, fmt.Sprintf("unknown tool: %.80q", name))
+		if k, declares := t.server.(declarer); !declares || !k.Declares(name) {
+			return failed(mcp.INVALID_PARAMS, fmt.Sprintf("unknown tool: %.80q", name))
+		}
+		tool = tools.Listed{Name: name} // it is kept from the caller: the server says why, and whose rule that is
 	}
 	if bad := x.checkParamHeaders(tool); bad != nil {
 		return reply{err: bad}
@@ -62,6 +65,9 @@ func (t *Transport) enter(ctx context.Context) *rpcError {
 	}
 	return nil
 }
+
+// declarer is a server that knows of more tools than it lists to a caller.
+type declarer interface{ Declares(name string) bool }
 
 // busy is the answer when too much runs already.
 func (t *Transport) busy(why string) reply {

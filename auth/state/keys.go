@@ -1,0 +1,166 @@
+package state
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+)
+
+const (
+	masterBytes = 32
+	maxKeys     = 8 // in the ring; the oldest goes when one more comes
+)
+
+// ring is keys.json, the newest key first.
+type ring struct {
+	Version int         `json:"version"`
+	Keys    []masterKey `json:"keys"`
+}
+
+type masterKey struct {
+	Made time.Time `json:"made"`
+	Key  []byte    `json:"key"`
+}
+
+// Master is the key that new seals are made with: 32 bytes, made at the first call of
+// any process that uses this directory.
+func (d *Dir) Master() ([]byte, error) {
+	keys, err := d.Masters()
+	if err != nil {
+		return nil, err
+	}
+	return keys[0], nil
+}
+
+// Masters are the keys that open seals, the newest first.
+func (d *Dir) Masters() ([][]byte, error) {
+	r, err := d.ring()
+	if errors.Is(err, fs.ErrNotExist) {
+		r, err = d.addKey(func(r ring) bool { return len(r.Keys) == 0 })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the key ring of approvals: %w", err)
+	}
+	out := make([][]byte, len(r.Keys))
+	for i, k := range r.Keys {
+		out[i] = k.Key
+	}
+	return out, nil
+}
+
+// Rotate makes a new master key. Seals made with the ones before still open.
+func (d *Dir) Rotate() error {
+	if _, err := d.addKey(func(ring) bool { return true }); err != nil {
+		return fmt.Errorf("the key ring of approvals: %w", err)
+	}
+	return nil
+}
+
+// ring reads the keys. Damage is an error and not a new key: seals must not be voided in silence.
+func (d *Dir) ring() (r ring, err error) {
+	path := d.file("keys.json")
+	info, err := os.Lstat(path)
+	if err != nil {
+		return r, err
+	}
+	if err := checkOwner(path, info); err != nil {
+		return r, err
+	}
+	if err := readJSON(path, &r); err != nil {
+		return r, err
+	}
+	if r.Version != 1 || len(r.Keys) == 0 {
+		return r, fmt.Errorf("%s: %w", path, errTorn)
+	}
+	for _, k := range r.Keys {
+		if len(k.Key) != masterBytes {
+			return r, fmt.Errorf("%s: %w", path, errTorn)
+		}
+	}
+	return r, nil
+}
+
+// addKey puts a key in front where want says so, with the ring as it is under the lock.
+func (d *Dir) addKey(want func(ring) bool) (ring, error) {
+	unlock, err := d.lock(context.Background(), "keys")
+	if err != nil {
+		return ring{}, err
+	}
+	defer unlock()
+	r, err := d.ring()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return r, err
+	}
+	if !want(r) {
+		return r, nil
+	}
+	key := make([]byte, masterBytes)
+	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
+	r.Version = 1
+	r.Keys = append([]masterKey{{d.now().UTC(), key}}, r.Keys...)
+	r.Keys = r.Keys[:min(len(r.Keys), maxKeys)]
+	return r, writeJSON(d.file("keys.json"), r)
+}
+
+// Sealer makes and opens approval seals like [auth.Sealer], for all processes that
+// share the directory and over restarts: one of them opens what another one sealed,
+// seals of older keys still open, and each seal opens once in all of them.
+type Sealer struct{ d *Dir }
+
+// Sealer gives the sealer of this directory; it fails where there can be no key.
+func (d *Dir) Sealer() (*Sealer, error) {
+	if _, err := d.Master(); err != nil {
+		return nil, err
+	}
+	return &Sealer{d}, nil
+}
+
+// Format keeps the key out of anything printed.
+func (s *Sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "approval sealer") }
+
+// Seal is [auth.Sealer.Seal]. It is "", which nothing opens, when the key ring cannot
+// be read any more.
+func (s *Sealer) Seal(bound []byte, ttl time.Duration) string {
+	master, err := s.d.Master()
+	if err != nil {
+		return ""
+	}
+	sealer, err := auth.NewSealer(master, s.d.now)
+	if err != nil {
+		return ""
+	}
+	return sealer.Seal(bound, ttl)
+}
+
+// Open is [auth.Sealer.Open]. An error that is none of its own is about the directory.
+func (s *Sealer) Open(seal string, bound []byte) error {
+	masters, err := s.d.Masters()
+	if err != nil {
+		return err
+	}
+	for _, m := range masters {
+		sealer, err := auth.NewSealer(m, s.d.now)
+		if err != nil {
+			return err
+		}
+		if err = sealer.Open(seal, bound); errors.Is(err, auth.ErrSealInvalid) {
+			continue // another key's
+		}
+		if err != nil {
+			return err
+		}
+		first, err := s.d.UseOnce("seal "+seal, s.d.now().Add(maxWait))
+		if err == nil && !first {
+			err = auth.ErrSealUsed
+		}
+		return err
+	}
+	return auth.ErrSealInvalid
+}

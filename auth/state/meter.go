@@ -1,0 +1,194 @@
+package state
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+)
+
+// maxCounts are the entries that a quota keeps apart. Beyond it neighbours are taken
+// together at the later time: that can refuse a little longer, and never allow more.
+const maxCounts = 2000
+
+type meter struct{ d *Dir }
+
+// Meter counts quotas that all processes share and that outlive them.
+func (d *Dir) Meter() auth.Meter { return meter{d} }
+
+// counts is a file of meter/. The key stands in it for the people who read it.
+type counts struct {
+	Key    string        `json:"key"`
+	Window time.Duration `json:"window_ns"`
+	Counts []count       `json:"counts"`
+}
+
+type count struct {
+	At int64 `json:"at"` // Unix nanoseconds
+	N  int   `json:"n"`
+}
+
+func (d *Dir) meterFile(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return d.file("meter", hex.EncodeToString(sum[:16])+".json")
+}
+
+// Add counts; see [auth.Meter].
+func (m meter) Add(ctx context.Context, key string, n int, window time.Duration, limit int) (ok bool, retry time.Time, err error) {
+	if n < 0 || window <= 0 {
+		return false, time.Time{}, errors.New("a quota counts up, within a length of time")
+	}
+	unlock, err := m.d.lock(ctx, "meter")
+	if err != nil {
+		return false, time.Time{}, err
+	}
+	defer unlock()
+	m.d.tidyMeter()
+	path := m.d.meterFile(key)
+	c, err := load(path, limit)
+	if err != nil {
+		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
+	}
+	c.Key, c.Window = key, window
+	now := m.d.now().UnixNano()
+	for len(c.Counts) > 0 && now-c.Counts[0].At >= int64(window) {
+		c.Counts = c.Counts[1:]
+	}
+	sum := 0
+	for _, e := range c.Counts {
+		sum += e.N
+	}
+	switch {
+	case n > limit:
+		return false, time.Time{}, nil
+	case sum+n > limit:
+		return false, c.free(sum + n - limit), nil
+	}
+	// A clock that was set back must not let what was counted end early.
+	if last := len(c.Counts) - 1; last >= 0 {
+		now = max(now, c.Counts[last].At)
+	}
+	c.Counts = merge(append(c.Counts, count{now, n}))
+	if err := save(path, c); err != nil {
+		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
+	}
+	return true, time.Time{}, nil
+}
+
+// free is when so much of what was counted has ended.
+func (c *counts) free(need int) time.Time {
+	for _, e := range c.Counts {
+		if need -= e.N; need <= 0 {
+			return time.Unix(0, e.At).Add(c.Window)
+		}
+	}
+	return time.Time{}
+}
+
+// Back takes n off again; see [auth.Meter]. Where that fails the quota stays charged.
+func (m meter) Back(ctx context.Context, key string, n int) {
+	unlock, err := m.d.lock(context.WithoutCancel(ctx), "meter")
+	if err != nil {
+		return
+	}
+	defer unlock()
+	path := m.d.meterFile(key)
+	var c counts
+	if readJSON(path, &c) != nil {
+		return
+	}
+	for n > 0 && len(c.Counts) > 0 {
+		last := &c.Counts[len(c.Counts)-1]
+		if last.N > n {
+			last.N -= n
+			break
+		}
+		n -= last.N
+		c.Counts = c.Counts[:len(c.Counts)-1]
+	}
+	if len(c.Counts) == 0 {
+		_ = os.Remove(path)
+		return
+	}
+	_ = save(path, c)
+}
+
+// save does not wait for the disk, as this stands before every change: where the
+// machine loses its power, what was counted last can be lost.
+func save(path string, c counts) error {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return replace(path, data, false)
+}
+
+// load reads what was counted. A damaged file counts as used up at the time of its
+// last change, so that damage neither frees a quota nor blocks it for ever.
+func load(path string, limit int) (c counts, err error) {
+	err = readJSON(path, &c)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return counts{}, nil
+	case errors.Is(err, errTorn):
+		info, err := os.Lstat(path)
+		if err != nil {
+			return counts{}, err
+		}
+		if info.IsDir() {
+			return counts{}, errTorn
+		}
+		return counts{Counts: []count{{info.ModTime().UnixNano(), limit}}}, nil
+	}
+	for _, e := range c.Counts { // sums must not run over
+		if e.N < 0 || e.N > 1<<32 {
+			return counts{}, errTorn
+		}
+	}
+	return c, err
+}
+
+// merge takes neighbours together, the oldest first, until few enough are left.
+func merge(list []count) []count {
+	if len(list) <= maxCounts {
+		return list
+	}
+	out := list[:0:0]
+	for i := 0; i+1 < len(list)/2; i += 2 {
+		out = append(out, count{list[i+1].At, list[i].N + list[i+1].N})
+	}
+	return append(out, list[2*len(out):]...)
+}
+
+// tidyMeter removes, once in a while, quotas that are all free again. It is called
+// with the lock held, so that nothing counted meanwhile is lost.
+func (d *Dir) tidyMeter() {
+	now := d.now()
+	d.mu.Lock()
+	due := now.Sub(d.tidied) >= tidyEvery || now.Before(d.tidied)
+	if due {
+		d.tidied = now
+	}
+	d.mu.Unlock()
+	if !due {
+		return
+	}
+	entries, _ := os.ReadDir(d.file("meter"))
+	for _, e := range entries {
+		path := d.file("meter", e.Name())
+		var c counts
+		if readJSON(path, &c) != nil {
+			continue
+		}
+		if last := len(c.Counts) - 1; last < 0 || now.UnixNano()-c.Counts[last].At >= int64(c.Window) {
+			_ = os.Remove(path)
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+)
+
+func approvers(keys ...*Key) (list []auth.Approver) {
+	for _, k := range keys {
+		list = append(list, approver(k, "users_*"))
+	}
+	return list
+}
+
+func TestProcessesShareQuotas(t *testing.T) {
+	d, _ := open(t)
+	got := words(processes(t, 8, "meter", d.Path()))
+	if got["true"] != 100 || got["false"] != 380 {
+		t.Errorf("480 times 2 of 200 in an hour by 8 processes: %v", got)
+	}
+}
+
+func TestProcessesUseOnce(t *testing.T) {
+	d, _ := open(t)
+	got := words(processes(t, 8, "once", d.Path()))
+	if got["true"] != 10 || got["false"] != 310 {
+		t.Errorf("10 ids used 32 times each: %v", got)
+	}
+}
+
+func TestProcessesShareKeysAndSeals(t *testing.T) {
+	d, _ := open(t)
+	if got := words(processes(t, 8, "master", d.Path())); len(got) != 1 {
+		t.Errorf("masters: %v", got)
+	}
+	s, err := d.Sealer()
+	must(t, err)
+	seal := s.Seal([]byte("bound"), time.Minute)
+	if got := words(processes(t, 8, "seal", d.Path(), seal)); got["true"] != 1 || got["false"] != 31 {
+		t.Errorf("a seal opened 32 times: %v", got)
+	}
+}
+
+func TestApprovalIsTakenOnceByManyProcesses(t *testing.T) {
+	d, _ := open(t)
+	d.now = time.Now
+	if got := words(processes(t, 8, "ask", d.Path())); len(got) != 1 {
+		t.Fatalf("one request was put more than once: %v", got)
+	}
+	k := key(t, "it-lead")
+	approved(t, d, plan(), k)
+	if got := words(processes(t, 8, "take", d.Path(), k.Public())); got["true"] != 1 || got["false"] != 31 {
+		t.Errorf("an approval taken 32 times: %v", got)
+	}
+}
+
+func TestSealsOutliveKeysAndProcesses(t *testing.T) {
+	d, c := open(t)
+	s, err := d.Sealer()
+	must(t, err)
+	old := s.Seal([]byte("bound"), time.Hour)
+	must(t, d.Rotate())
+	other, err := Open(d.Path())
+	must(t, err)
+	other.now = c.now
+	s2, err := other.Sealer()
+	must(t, err)
+	if err := s2.Open(old, []byte("else")); !errors.Is(err, auth.ErrSealMoved) {
+		t.Errorf("for something else: %v", err)
+	}
+	if err := s2.Open(old, []byte("bound")); err != nil {
+		t.Errorf("by another process after a rotation: %v", err)
+	}
+	if err := s.Open(old, []byte("bound")); !errors.Is(err, auth.ErrSealUsed) {
+		t.Errorf("again: %v", err)
+	}
+	fresh := s.Seal([]byte("bound"), time.Minute)
+	c.add(time.Minute)
+	if err := s.Open(fresh, []byte("bound")); !errors.Is(err, auth.ErrSealExpired) {
+		t.Errorf("late: %v", err)
+	}
+	if err := s.Open("rubbish", []byte("bound")); !errors.Is(err, auth.ErrSealInvalid) {
+		t.Errorf("rubbish: %v", err)
+	}
+	for range maxKeys {
+		must(t, d.Rotate())
+	}
+	if keys, err := d.Masters(); err != nil || len(keys) != maxKeys {
+		t.Errorf("%d keys, %v", len(keys), err)
+	}
+}
+
+func TestDamagedKeyRingIsNotReplaced(t *testing.T) {
+	d, _ := open(t)
+	_, err := d.Master()
+	must(t, err)
+	data, err := os.ReadFile(d.file("keys.json"))
+	must(t, err)
+	for _, bad := range [][]byte{nil, data[:len(data)/2], []byte(`{"version":1,"keys":[]}`), bytes.Replace(data, []byte("keys"), []byte("Keys"), 1)} {
+		must(t, os.WriteFile(d.file("keys.json"), bad, 0o600))
+		if _, err := d.Master(); !errors.Is(err, errTorn) {
+			t.Errorf("%q: %v", bad, err)
+		}
+		if err := d.Rotate(); !errors.Is(err, errTorn) {
+			t.Errorf("%q rotated: %v", bad, err)
+		}
+		if now, _ := os.ReadFile(d.file("keys.json")); !bytes.Equal(now, bad) {
+			t.Error("it was replaced")
+		}
+	}
+}
+
+func TestUseOnceRemembers(t *testing.T) {
+	d, c := open(t)
+	until := c.now().Add(time.Hour)
+	if ok, err := d.UseOnce("a", until); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	// The file is taken away: the process knows it still.
+	must(t, os.RemoveAll(d.file("used")))
+	must(t, os.Mkdir(d.file("used"), 0o700))
+	if ok, _ := d.UseOnce("a", until); ok {
+		t.Error("used twice without its file")
+	}
+	for name, ok := range map[string]bool{"": false, "late": false} {
+		if got, _ := d.UseOnce(name, c.now()); got != ok {
+			t.Errorf("%q at its end: %v", name, got)
+		}
+	}
+	if ok, err := d.UseOnce("torn", until); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	walk(t, d, func(path string, _ os.FileInfo) {
+		if len(path) > 64 {
+			_ = os.Truncate(path, 3)
+		}
+	})
+	other, err := Open(d.Path())
+	must(t, err)
+	if ok, _ := other.UseOnce("torn", until); ok {
+		t.Error("a torn file let it be used twice")
+	}
+	must(t, os.RemoveAll(d.file("used")))
+	if ok, err := d.UseOnce("b", until); ok || err == nil {
+		t.Error("used without being remembered")
+	}
+}
+
+// The meter of the directory is the meter of one process, kept on disk.
+func TestMeterLikeInMemory(t *testing.T) {
+	d, c := open(t)
+	want := auth.NewMeter(c.now)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 600 {
+		c.add(time.Duration(r.IntN(3000)) * time.Millisecond)
+		if i%20 == 0 { // the clock is set back
+			c.add(-90 * time.Second)
+		}
+		if i%50 == 0 { // a restart
+			next, err := Open(d.Path())
+			must(t, err)
+			next.now = c.now
+			d = next
+		}
+		key, n := []string{"a", "b"}[r.IntN(2)], r.IntN(7)
+		if r.IntN(5) == 0 {
+			d.Meter().Back(background(), key, n)
+			want.Back(background(), key, n)
+			continue
+		}
+		ok, retry, err := d.Meter().Add(background(), key, n, time.Minute, 20)
+		must(t, err)
+		ok2, retry2, _ := want.Add(background(), key, n, time.Minute, 20)
+		if ok != ok2 || !retry.Equal(retry2) {
+			t.Fatalf("step %d: %v until %v, want %v until %v", i, ok, retry, ok2, retry2)
+		}
+	}
+}
+
+func TestMeterDamage(t *testing.T) {
+	d, c := open(t)
+	add := func(n int) bool {
+		ok, _, err := d.Meter().Add(background(), "k", n, time.Minute, 3)
+		must(t, err)
+		return ok
+	}
+	if !add(2) {
+		t.Fatal("refused at once")
+	}
+	for _, bad := range []string{"", "{", `{"key":"k","window_ns":1,"counts":[]} `} {
+		must(t, os.WriteFile(d.meterFile("k"), []byte(bad), 0o600))
+		must(t, os.Chtimes(d.meterFile("k"), c.now(), c.now()))
+		if add(1) {
+			t.Errorf("%q freed the quota", bad)
+		}
+		c.add(time.Minute)
+		if !add(3) {
+			t.Errorf("%q blocks it for ever", bad)
+		}
+	}
+	must(t, os.WriteFile(d.meterFile("k"), []byte(`{"key":"k","window_ns":60000000000,"counts":[{"at":1,"n":-5}]}`), 0o600))
+	if ok, _, _ := d.Meter().Add(background(), "k", 1, time.Minute, 3); ok {
+		t.Error("a count below zero was taken")
+	}
+	if _, _, err := d.Meter().Add(background(), "k", -1, time.Minute, 3); err == nil {
+		t.Error("counted down")
+	}
+}
+
+func TestMeterMergesAndTidies(t *testing.T) {
+	var list []count
+	for i := range 3 * maxCounts {
+		list = merge(append(list, count{int64(i), 1}))
+	}
+	sum := 0
+	for i, e := range list {
+		sum += e.N
+		if i > 0 && e.At < list[i-1].At {
+			t.Fatal("out of order")
+		}
+	}
+	if len(list) > maxCounts || sum != 3*maxCounts || list[0].At < int64(list[0].N)-1 {
+		t.Errorf("%d entries, sum %d, first %v", len(list), sum, list[0])
+	}
+	d, c := open(t)
+	for _, k := range []string{"a", "b"} {
+		_, _, err := d.Meter().Add(background(), k, 1, time.Minute, 3)
+		must(t, err)
+	}
+	c.add(2 * tidyEvery)
+	_, _, err := d.Meter().Add(background(), "c", 1, time.Minute, 3)
+	must(t, err)
+	if files, _ := os.ReadDir(d.file("meter")); len(files) != 1 {
+		t.Errorf("%d files", len(files))
+	}
+}
+
+func BenchmarkMeter(b *testing.B) {
+	d, _ := open(b)
+	for b.Loop() {
+		_, _, _ = d.Meter().Add(context.Background(), "k", 1, time.Hour, 1<<30)
+	}
+}
+
+func BenchmarkStopped(b *testing.B) {
+	d, _ := open(b)
+	for b.Loop() {
+		d.Stopped("a", "b")
+	}
+}
+
+// Who comes second to an empty ring takes the key of who was first.
+func TestFirstKeyIsMadeOnce(t *testing.T) {
+	d, _ := open(t)
+	first, err := d.Master()
+	must(t, err)
+	r, err := d.addKey(func(r ring) bool { return len(r.Keys) == 0 })
+	if err != nil || len(r.Keys) != 1 || !bytes.Equal(r.Keys[0].Key, first) {
+		t.Errorf("%d keys, %v", len(r.Keys), err)
+	}
+}

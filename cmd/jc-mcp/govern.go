@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/tools"
+)
+
+// objectsPerCall is how many objects one call of a server may change where no grant
+// file says another number.
+const objectsPerCall = 25
+
+// governed is what servers have beside what jc-mcp call has: grants, people, a state
+// directory that they share, and an audit whose heads are signed.
+type governed struct {
+	dir     *state.Dir      // nil where there is none
+	grants  *auth.GrantFile // nil without a grant file
+	notices *state.Notifier // nil where nobody is told
+	audit   *auth.AuditLog  //
+	known   *tools.Membership
+}
+
+// govern opens what a server is governed by. Without a grant file a state directory
+// that cannot be used is a warning, since all it then holds is the kill switch.
+func govern(ctx context.Context, c *config, client *jc.Client, log *slog.Logger, errs io.Writer) (g *governed, err error) {
+	g = &governed{}
+	defer func() {
+		if err != nil {
+			g.Close()
+		}
+	}()
+	if g.dir, err = state.Open(c.stateDir); err != nil {
+		if c.grants != "" || c.stateDir != "" {
+			return g, usagef("state directory: %v", err)
+		}
+		log.WarnContext(ctx, "there is no state directory, so jc-mcp stop does not reach this server", "why", err.Error())
+		g.dir = nil
+	}
+	if g.audit, err = serverAudit(c, g.dir, errs); err != nil {
+		return g, err
+	}
+	unknown, err := g.audit.Start(ctx, auth.Line{Say: "jc-mcp " + buildVersion() + " starts"})
+	if err != nil {
+		log.ErrorContext(ctx, "the audit log cannot be written: changes are refused", "file", c.auditLog)
+		err = nil
+	}
+	if len(unknown) > 0 {
+		log.WarnContext(ctx, "changes were under way when a server was killed; whether they happened is not known: jc-mcp audit show", "changes", len(unknown))
+	}
+	if c.grants == "" {
+		return g, nil
+	}
+	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: grantNames{tools.All()}, Told: g.told(log)}
+	o.Meter = g.dir.Meter()
+	if client != nil {
+		g.known = tools.NewMembership(client)
+		o.Members = g.known
+	}
+	if g.grants, err = auth.OpenGrants(o); err != nil {
+		return g, usagef("%v", err)
+	}
+	g.notices = state.NewNotifier(g.grants.Rules().Notify(), func(err error) {
+		log.Error("people could not be told of a request", "why", err.Error())
+	})
+	return g, nil
+}
+
+// serverAudit opens the audit of a server: in the file that the configuration names,
+// with signed heads, else on stderr.
+func serverAudit(c *config, dir *state.Dir, errs io.Writer) (*auth.AuditLog, error) {
+	o := auth.AuditOptions{}
+	if dir != nil {
+		o.KeyDir, o.Heads = dir.Path(), errs
+	}
+	if c.auditLog == "" {
+		o.KeyDir, o.Heads = "", nil // the stream is kept elsewhere already
+		return auth.NewAuditLog(errs, o)
+	}
+	a, err := auth.OpenAuditLog(c.auditLog, o)
+	if err != nil {
+		return nil, usagef("audit log: %v", err)
+	}
+	return a, nil
+}
+
+// told writes down what became of the grant file.
+func (g *governed) told(log *slog.Logger) func(auth.GrantEvent) {
+	return func(e auth.GrantEvent) {
+		line := auth.Line{Phase: auth.PhaseReload, Version: e.To, Say: "grants in force: version " + e.To}
+		switch {
+		case e.Err != nil:
+			log.Error("the grant file has a mistake: the rules did not change", "why", e.Err.Error())
+			line.Say = "the grant file has a mistake: the rules did not change"
+		case e.From != "":
+			log.Info("the grants changed", "from", e.From, "to", e.To, "changes", strings.Join(e.Changes, "; "))
+			line.Say = fmt.Sprintf("the grants changed from version %s to %s", e.From, e.To)
+		default:
+			log.Info("grants", "version", e.To)
+		}
+		if err := g.audit.Write(context.Background(), line); err != nil {
+			log.Error("the audit line of a reload could not be written")
+		}
+	}
+}
+
+// options adds to a desk's options what it is governed by.
+func (g *governed) options(o *tools.Options, c *config) error {
+	o.Audit = g.audit
+	o.Grants = auth.AllowAll{Confirm: c.confirm, Ceiling: objectsPerCall}
+	o.People.Dir = g.dir
+	if g.dir != nil {
+		sealer, err := g.dir.Sealer()
+		if err != nil {
+			return err
+		}
+		o.Sealer = sealer
+	}
+	if g.grants != nil {
+		o.Grants, o.Stale = g.grants, g.grants.Stale
+		o.People.Approvers = func() []auth.Approver { return g.grants.Rules().Approvers() }
+		o.People.Tell = g.notices.Tell
+	}
+	return nil
+}
+
+// local is who a caller of this process is, by the word that grants know him by.
+func (g *governed) local(word, name string) (auth.Principal, error) {
+	if g.grants == nil {
+		return auth.Principal{Agent: "local", Name: name}, nil
+	}
+	p, known := g.grants.AgentOf(word)
+	if !known {
+		return p, usagef("the grant file gives nothing to the local caller %q: give an agent who: [{local: %s}], or set --agent", word, word)
+	}
+	return p, nil
+}
+
+// signedIn lets through who brings a token that the grant file knows. The header goes
+// no further. Without a grant file everybody on this machine is the same caller.
+func (g *governed) signedIn(next http.Handler) http.Handler {
+	if g.grants == nil {
+		return localCaller(next)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		r.Header.Del("Authorization")
+		who, known := auth.Principal{}, false
+		if strings.EqualFold(scheme, "bearer") {
+			who, known = g.grants.AgentOfToken(strings.TrimSpace(token))
+		}
+		if !known {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="jc-mcp"`)
+			http.Error(w, "a token of this server's grant file is needed: jc-mcp grants token", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), who)))
+	})
+}
+
+// watch follows the grant file until ctx ends.
+func (g *governed) watch(ctx context.Context) {
+	if g.grants != nil {
+		g.grants.Watch(ctx, nil)
+	}
+}
+
+// Close tells what has still to be told, and ends the audit.
+func (g *governed) Close() {
+	if g.notices != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		g.notices.Close(ctx)
+	}
+	if g.audit != nil {
+		_ = errors.Join(g.audit.Write(context.Background(), auth.Line{Phase: auth.PhaseStop, Say: "jc-mcp stops"}), g.audit.Close())
+	}
+}

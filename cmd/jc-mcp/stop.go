@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jc-mcp/jc-mcp/auth/state"
+)
+
+type stopFlags struct{ dir, agent, tool, why string }
+
+func (s *shell) stopCommand() *cobra.Command {
+	var f stopFlags
+	cmd := &cobra.Command{
+		Use:   "stop",
+		Short: "Stop changes at once: all, those of an agent, or a tool",
+		Long: `Stops changes in all servers that share the state directory, within a second.
+What is under way finishes; reads go on. jc-mcp resume lifts it. The switch is the
+file STOP in the state directory, which can be made and edited by hand.`,
+		Example: `  jc-mcp stop
+  jc-mcp stop --agent helpdesk --why "odd changes on friday"
+  jc-mcp stop --tool devices_erase`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			return s.throwSwitch(f, func(d *state.Dir) (string, error) {
+				fresh, err := d.Stop(f.agent, f.tool, f.why)
+				if !fresh {
+					return "It was stopped already.", err
+				}
+				return "Stopped.", err
+			})
+		},
+	}
+	stopFlagsOf(cmd, &f)
+	cmd.Flags().StringVar(&f.why, "why", "", "the reason; agents are told")
+	return cmd
+}
+
+func (s *shell) resumeCommand() *cobra.Command {
+	var f stopFlags
+	cmd := &cobra.Command{
+		Use:   "resume",
+		Short: "Lift what jc-mcp stop stopped",
+		Long: `Lifts one stop: that of all changes, or with --agent or --tool that of an agent or
+a tool. The others stay.`,
+		Example: `  jc-mcp resume
+  jc-mcp resume --agent helpdesk`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			return s.throwSwitch(f, func(d *state.Dir) (string, error) {
+				found, err := d.Resume(f.agent, f.tool)
+				if !found {
+					return "There was no such stop.", err
+				}
+				return "Resumed.", err
+			})
+		},
+	}
+	stopFlagsOf(cmd, &f)
+	return cmd
+}
+
+func stopFlagsOf(cmd *cobra.Command, f *stopFlags) {
+	cmd.Flags().StringVar(&f.agent, "agent", "", "only this agent's changes")
+	cmd.Flags().StringVar(&f.tool, "tool", "", "only this tool")
+	stateFlag(cmd, &f.dir)
+}
+
+// throwSwitch does it and says what is stopped now.
+func (s *shell) throwSwitch(f stopFlags, do func(*state.Dir) (string, error)) error {
+	if f.agent != "" && f.tool != "" {
+		return usagef("--agent and --tool are two stops: say one at a time")
+	}
+	d, err := s.openState(f.dir)
+	if err != nil {
+		return err
+	}
+	said, err := do(d)
+	if err != nil {
+		return err
+	}
+	stops, err := d.Stops()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, said)
+	if len(stops) == 0 {
+		fmt.Fprintln(s.out, "Nothing is stopped.")
+	}
+	for _, stop := range stops {
+		fmt.Fprintln(s.out, "Stopped: "+visible(stop.String()))
+	}
+	return nil
+}
