@@ -58,7 +58,7 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 			return nil, err
 		}
 		w.close = append(w.close, w.governed.Close)
-		if err := w.governed.options(&o, c); err != nil {
+		if err := w.options(&o, c); err != nil {
 			return nil, err
 		}
 	case audit == nil:
