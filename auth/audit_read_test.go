@@ -64,7 +64,8 @@ func TestAuditIsReadBack(t *testing.T) {
 	full.Time = noon.Add(-2*time.Hour + 120*time.Millisecond)
 	write(t, a, full, said(noon.Add(-time.Hour), "early"), said(noon.Add(3*time.Minute), "third"), said(noon, "first"),
 		Line{Time: noon.Add(time.Minute), Phase: PhaseIntent, Say: "second"}, Line{Time: noon.Add(4 * time.Minute), Phase: PhaseRefused, Say: "fourth", Risk: "read"})
-	rec, got := read(t, a, full.Time.Truncate(time.Hour), func(l Line) bool { return l.Tool != "" })
+	var got string
+	rec, _ := read(t, a, full.Time.Truncate(time.Hour), func(l Line) bool { return l.Tool != "" })
 	if d := cmp.Diff([]Line{full}, rec.Lines); d != "" || rec.Memory || rec.Unread != 0 {
 		t.Errorf("%s %+v", d, rec)
 	}
