@@ -47,7 +47,11 @@ func (c *Client) byToken(ctx context.Context, r Request, q Query, want int, page
 			return false, err
 		}
 		var answer map[string]json.RawMessage
-		if resp.Decode(&answer) != nil || json.Unmarshal(answer[q.Tokens.Field], &token) != nil || token == "" {
+		token = ""
+		if resp.Decode(&answer) == nil {
+			_ = json.Unmarshal(answer[q.Tokens.Field], &token) // none, or null, ends the list
+		}
+		if token == "" {
 			return true, nil
 		}
 		if read += len(rows.Rows); want > 0 && read >= want || seen[token] { // a token that comes again would never end

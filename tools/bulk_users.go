@@ -86,10 +86,10 @@ func jobTaken(note string) func(context.Context, *Reader, *jc.Response) (Seen, e
 		if resp == nil {
 			return Seen{Outcome: Unknown}, nil
 		}
-		if resp.Decode(&made) != nil || made.Job == "" {
-			return Seen{Outcome: Accepted, Note: note}, nil
+		if err := resp.Decode(&made); err == nil && made.Job != "" {
+			note += "; job " + made.Job
 		}
-		return Seen{Outcome: Accepted, Note: note + "; job " + made.Job}, nil
+		return Seen{Outcome: Accepted, Note: note}, nil
 	}
 }
 
