@@ -141,7 +141,10 @@ func TestContract(t *testing.T) {
 		}
 	}
 	var ran []*Tool
-	for _, x := range All() {
+	for i, x := range All() {
+		if testing.Short() && !x.job && i%5 != 0 { // plain tools go the same way: some of them do
+			continue
+		}
 		t.Run(x.Name, func(t *testing.T) {
 			ran = append(ran, x)
 			for _, all := range []bool{false, true} {
@@ -149,8 +152,10 @@ func TestContract(t *testing.T) {
 			}
 		})
 	}
-	unreached(t, ran, reached)
-	t.Logf("tools %d; calls ok %d of %d; requests valid %d of %d; operations reached %d", len(All()), ok, calls, valid, requests, len(reached))
+	if !testing.Short() {
+		unreached(t, ran, reached)
+	}
+	t.Logf("tools %d of %d; calls ok %d of %d; requests valid %d of %d; operations reached %d", len(ran), len(All()), ok, calls, valid, requests, len(reached))
 }
 
 // untypedAt is the operation that a request is, where only its path is published:
