@@ -40,13 +40,13 @@ func psaIntegration[K jc.Named, New, Edit any](p psa) []*Tool {
 		Get[integration[K], K](p.name("get"), p.at("GET", ""),
 			"Show how a provider is connected to "+p.brand+"."),
 		Change[Edit, K](p.name("update"), p.at("PATCH", ""),
-			"Change the credentials of a "+p.brand+" integration."),
+			"Change the credentials of "+article(p.brand)+" integration."),
 		Delete[integration[K]](p.name("delete"), p.at("DELETE", ""),
-			"Delete a "+p.brand+" integration. Billing and tickets no longer go there."),
+			"Delete "+article(p.brand)+" integration. Billing and tickets no longer go there."),
 		List[integration[K], jc.PSARecord](p.name("companies_list"), p.at("GET", "/companies"),
 			"List the companies (customers) in "+p.brand+".", Columns("name", "id")),
 		Get[integration[K], jc.PSASettings](p.name("settings_get"), p.at("GET", "/settings"),
-			"Show the settings of a "+p.brand+" integration, such as automatic ticketing."),
+			"Show the settings of "+article(p.brand)+" integration, such as automatic ticketing."),
 	}
 }
 
@@ -60,7 +60,7 @@ func psaBilling[K jc.Named, Mappings, Settings any](p psa, columns ...string) []
 			"Map organisations to companies in "+p.brand+" for billing, or end it.", Once,
 			NoReadBack(p.name("mappings_list")+" shows the mappings")),
 		Change[Settings, jc.PSASettings](p.name("settings_update"), p.at("PATCH", "/settings"),
-			"Change the settings of a "+p.brand+" integration, such as automatic ticketing."),
+			"Change the settings of "+article(p.brand)+" integration, such as automatic ticketing."),
 	}
 }
 
