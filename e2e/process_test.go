@@ -27,7 +27,8 @@ type process struct {
 	out   *record // every byte of stdout
 	errs  *record // every byte of stderr
 	gone  chan struct{}
-	code  int // once gone is closed
+	code  int  // once gone is closed
+	dead  bool // killed on purpose
 }
 
 // start runs the product with these arguments and nothing of ours in its
@@ -78,11 +79,24 @@ func (p *process) exit() int {
 	return p.code
 }
 
+// kill ends the process without a chance to do anything.
+func (p *process) kill() {
+	p.t.Helper()
+	p.dead = true
+	if err := p.cmd.Process.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+	<-p.gone
+}
+
 // stop ends the process as its kind is ended: stdio by closing its input, the
 // others by a signal.
 func (p *process) stop() {
 	p.t.Helper()
 	_ = p.stdin.Close()
+	if p.dead {
+		return
+	}
 	if len(p.cmd.Args) > 1 && p.cmd.Args[1] != "stdio" {
 		p.terminate()
 	}

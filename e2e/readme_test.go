@@ -103,3 +103,48 @@ func TestReadmeEnvironment(t *testing.T) {
 		t.Errorf("%s, %v", out, err)
 	}
 }
+
+// The grant file that the README shows is good, and its commands work on it.
+func TestReadmeGrants(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "grants.yaml"), []byte(blocks(t, "yaml grants")[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(blocks(t, "sh grants")[0]) {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + filepath.Dir(binary) + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir}
+		out, err := cmd.CombinedOutput()
+		if err != nil || strings.Contains(string(out), "To look at") {
+			t.Errorf("$ %s%s%v", line, out, err)
+		}
+	}
+}
+
+// Every test that the README names is there.
+func TestReadmeNamesTests(t *testing.T) {
+	there := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllSubmatch(text, -1) {
+			there[string(m[1])] = true
+		}
+		return err
+	})
+	text, readErr := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil || readErr != nil {
+		t.Fatal(err, readErr)
+	}
+	named := regexp.MustCompile("`(Test[A-Z]\\w+)`").FindAllSubmatch(text, -1)
+	for _, m := range named {
+		if !there[string(m[1])] {
+			t.Errorf("there is no test %s", m[1])
+		}
+	}
+	if len(named) < 40 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+}

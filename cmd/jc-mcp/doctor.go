@@ -29,8 +29,8 @@ func (s *shell) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check the configuration and the connection to JumpCloud",
 		Long: `Checks with the flags and environment of the server whether it would work: the
-credential, what JumpCloud says to it, the clock, the audit log, the tools. Each
-line is ok, or says what to do. It changes nothing, and prints no secret.
+credential, what JumpCloud says to it, the clock, the audit log, the tools, the
+grants. Each line is ok, says what to do (fix), or what to know (note). It changes nothing, and prints no secret.
 
 Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
 		Example: `  jc-mcp doctor
@@ -43,7 +43,7 @@ Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
 				return err
 			}
 			e := &examination{shell: s, config: c}
-			for _, check := range []func(context.Context){e.configuration, e.secrets, e.connection, e.audit, e.tools, e.confirm} {
+			for _, check := range []func(context.Context){e.configuration, e.secrets, e.connection, e.audit, e.tools, e.confirm, e.grants} {
 				check(cmd.Context())
 			}
 			if e.failed {
@@ -52,7 +52,7 @@ Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
 			return nil
 		},
 	}
-	addFlags(cmd, connecting, surface, selecting, guarding, logging)
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, logging)
 	return cmd
 }
 
@@ -63,15 +63,18 @@ type examination struct {
 	failed bool
 }
 
-func (e *examination) ok(what, format string, args ...any) { e.line("ok ", what, format, args) }
+func (e *examination) ok(what, format string, args ...any) { e.line("ok", what, format, args) }
 
 func (e *examination) fix(what, format string, args ...any) {
 	e.failed = true
 	e.line("fix", what, format, args)
 }
 
+// note says what is neither wrong nor in order.
+func (e *examination) note(what, format string, args ...any) { e.line("note", what, format, args) }
+
 func (e *examination) line(mark, what, format string, args []any) {
-	fmt.Fprintf(e.out, "%s  %-14s %s\n", mark, what, visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(e.out, "%-4s %-14s %s\n", mark, what, visible(fmt.Sprintf(format, args...)))
 }
 
 func (e *examination) configuration(context.Context) {
@@ -215,4 +218,28 @@ func (e *examination) confirm(context.Context) {
 		return
 	}
 	e.ok("confirm", "%s: a client that can ask (elicitation) is needed for these, or jc-mcp call on a terminal", e.config.confirm)
+}
+
+// grants reads the grant file, and says what approvals are worth where the agent could
+// be the same user of the operating system: no program can tell whether he is.
+func (e *examination) grants(context.Context) {
+	if e.config.grants == "" {
+		e.ok("grants", "none: every caller has all tools (JC_GRANTS names a file)")
+		return
+	}
+	rules, err := readGrantFile(e.config.grants)
+	if err != nil {
+		e.fix("grants", "%v", err)
+		return
+	}
+	e.ok("grants", "%s, version %s: %d agents, %d approvers", rules.Name(), rules.Version(), len(rules.Agents()), len(rules.Approvers()))
+	for _, w := range rules.Warnings() {
+		e.note("grants", "line %d: %s", w.Line, w.Text)
+	}
+	if _, known := rules.AgentOf(e.config.agent); !known {
+		e.note("grants", "nobody has who: [{local: %s}]: jc-mcp stdio will not start (--agent)", e.config.agent)
+		return // all come over HTTP
+	}
+	e.note("same user", "a program that runs as this OS user can change the grant file, the state directory and the audit, and read the credential; "+
+		"it cannot sign for an approver, nor read secrets sent to one. Run the server as another user where agents run programs")
 }

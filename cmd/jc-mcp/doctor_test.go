@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -46,5 +48,34 @@ func TestDoctorSaysWhatToDo(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			jcmcp(t, c.environ, append([]string{"doctor"}, strings.Fields(c.args)...)...).want(t, c.code, c.words...)
 		})
+	}
+}
+
+// Doctor reads the grant file, and says what approvals are worth on the user's own machine.
+func TestDoctorSaysWhatGrantsAreWorth(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "grants.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const good = "version: 1\nagents:\n  helpdesk:\n    who: [{local: WORD}]\n    may: [{read: [users]}, {do: [users_reset_mfa]}]\n"
+	examine := func(code int, words ...string) string {
+		t.Helper()
+		r := jcmcp(t, nil, "doctor", "--sandbox", "--grants", path)
+		r.want(t, code, words...)
+		return r.out
+	}
+	write(strings.Replace(good, "WORD", "stdio", 1))
+	examine(exitDone, "ok   grants", "1 agents, 0 approvers", "note grants", "line 5", "note same user", "it cannot sign for an approver")
+	write(strings.Replace(good, "WORD", "desk", 1))
+	if out := examine(exitDone, "note grants", "local: stdio"); strings.Contains(out, "same user") {
+		t.Errorf("nobody is on stdio:\n%s", out)
+	}
+	write("version: 2\n")
+	examine(exitFailed, "fix  grants", "line")
+	if r := jcmcp(t, nil, "doctor", "--sandbox"); !strings.Contains(r.out, "ok   grants         none") {
+		t.Error(r.out)
 	}
 }
