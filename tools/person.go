@@ -33,7 +33,7 @@ func (d *Desk) stopped(who auth.Principal, t *Tool) error {
 	if !stopped {
 		return nil
 	}
-	return &Refusal{jc.CodeDenied, "denied by this server (" + why + "), not by JumpCloud. A person stopped changes and can lift it with jc-mcp resume. Repeating will not help"}
+	return &Refusal{jc.CodeDenied, "denied by this server (" + why + "), not by JumpCloud. A person can lift it with jc-mcp resume. Repeating will not help"}
 }
 
 // person has somebody other than the caller's client approve a plan: the same call,
