@@ -11,13 +11,17 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	neturl "net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
 )
 
 // certificate makes one for 127.0.0.1.
@@ -189,4 +193,102 @@ func TestApprovalsPageIsServed(t *testing.T) {
 			t.Errorf("%d %s", status, body)
 		}
 	}, "http", "--sandbox", "--addr", "127.0.0.1:0", "--grants", file, "--state-dir", filepath.Join(t.TempDir(), "state"), "--host", "a.example", "--behind-proxy").want(t, exitDone)
+}
+
+// An agent asks over HTTP, a person approves on the page, and the agent's next call runs.
+func TestApprovedOnThePage(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", home)
+	key, err := state.NewKey("it-lead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := state.KeyPath("it-lead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := key.Save(path, []byte(testPassphrase)); err != nil {
+		t.Fatal(err)
+	}
+	token, hash := auth.NewToken()
+	file := grantFile(t, "version: 1\nagents:\n  desk:\n    who: [{token_sha256: \""+hash+"\"}]\n    may: [{read: [users]}, {do: [users_reset_mfa], approve: human}]\n"+
+		"approvers:\n  it-lead: {key: \""+key.Public()+"\", may: [users_reset_mfa]}\n")
+	got := serving(t, nil, func(url string) {
+		call := agent(t, url, token)
+		text := call("users_reset_mfa", `{"user":"ben.kurz"}`)
+		m := regexp.MustCompile("jc-mcp approve ([0-9A-Z]{8})").FindStringSubmatch(text)
+		if m == nil {
+			t.Fatalf("nobody is asked: %s", text)
+		}
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		person := &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}
+		page := strings.TrimSuffix(url, "/mcp") + "/approvals/" + m[1]
+		body := answerOf(t)(person.Get(page))
+		form := neturl.Values{"do": {"approve"}, "approver": {"it-lead"}, "passphrase": {testPassphrase}}
+		for _, f := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+			form.Set(f[1], f[2])
+		}
+		if body = answerOf(t)(person.PostForm(page, form)); !strings.Contains(body, "It is approved") {
+			t.Fatal(body)
+		}
+		if text = call("users_reset_mfa", `{"user":"ben.kurz"}`); strings.Contains(text, "needs_approval") || !strings.Contains(text, "ben.kurz") || strings.Contains(text, `"isError":true`) {
+			t.Errorf("approved, and answered %s", text)
+		}
+		if body = answerOf(t)(person.Get(page)); !strings.Contains(body, "It is used") {
+			t.Error(body)
+		}
+	}, "http", "--sandbox", "--addr", "127.0.0.1:0", "--grants", file, "--state-dir", filepath.Join(home, "state"))
+	got.want(t, exitDone, `"phase":"approved"`, `"approver":"it-lead"`)
+	if strings.Contains(got.err, testPassphrase) || strings.Contains(got.err, token) {
+		t.Error("a passphrase or a token is in the log")
+	}
+}
+
+// answerOf gives the body of an answer that is 200.
+func answerOf(t *testing.T) func(*http.Response, error) string {
+	return func(resp *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatal(resp.StatusCode, err, string(body))
+		}
+		return string(body)
+	}
+}
+
+// agent opens a session, and gives what calls a tool in it.
+func agent(t *testing.T, url, token string) func(tool, args string) string {
+	t.Helper()
+	session, client := "", &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	send := func(body string) string {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Accept", "application/json, text/event-stream")
+		req.Header.Set("Authorization", "Bearer "+token)
+		if session != "" {
+			req.Header.Set("Mcp-Session-Id", session)
+			req.Header.Set("MCP-Protocol-Version", "2025-11-25")
+		}
+		resp, err := client.Do(req)
+		if err == nil && session == "" {
+			session = resp.Header.Get("Mcp-Session-Id")
+		}
+		return answerOf(t)(resp, err)
+	}
+	send(initialize)
+	return func(tool, args string) string {
+		t.Helper()
+		return send(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + args + `}}`)
+	}
 }

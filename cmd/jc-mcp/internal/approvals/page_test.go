@@ -59,8 +59,9 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// newOffice opens keys without the work of a passphrase; real uses key files.
-func newOffice(t *testing.T, real bool) *office {
+// newOffice opens keys without the work of a passphrase; TestApprovedOnThePage of the
+// command uses a real one.
+func newOffice(t *testing.T) *office {
 	t.Helper()
 	home := t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", home)
@@ -84,22 +85,22 @@ func newOffice(t *testing.T, real bool) *office {
 		Dir: o.dir, Log: slog.New(slog.NewTextHandler(&o.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Audit: auth.NewAudit(&o.said), Agents: func() []string { return []string{"helpdesk"} },
 	}
-	if real {
-		if err := o.key.Save(path, []byte(passphrase)); err != nil {
-			t.Fatal(err)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // that it is there is shown
+		t.Fatal(err)
+	}
+	opt.openKey = func(p string, pass []byte) (*state.Key, error) {
+		switch {
+		case strings.HasSuffix(p, "approver-desk.json"):
+			return desk, nil
+		case p != path:
+			return nil, fmt.Errorf("the key file: %w", os.ErrNotExist)
+		case string(pass) != passphrase:
+			return nil, state.ErrPassphrase
 		}
-	} else {
-		opt.openKey = func(p string, pass []byte) (*state.Key, error) {
-			switch {
-			case strings.HasSuffix(p, "approver-desk.json"):
-				return desk, nil
-			case p != path:
-				return nil, fmt.Errorf("the key file: %w", os.ErrNotExist)
-			case string(pass) != passphrase:
-				return nil, state.ErrPassphrase
-			}
-			return o.key, nil
-		}
+		return o.key, nil
 	}
 	o.who = auth.Approver{Name: "it-lead", Key: o.key.Public(), May: []string{"users_*", "devices_*"}}
 	other, err := state.NewKey("other")
@@ -213,9 +214,9 @@ func (b *tab) want(status int, words ...string) {
 	}
 }
 
-// A request waits, a person approves with his real key, and the call may go on.
+// A request waits, a person approves, and the call may go on.
 func TestApprove(t *testing.T) {
-	o := newOffice(t, true)
+	o := newOffice(t)
 	b := o.tab()
 	b.get(Path)
 	b.want(200, o.r.Code, "1 request waits", "helpdesk", `http-equiv="refresh"`)
@@ -242,7 +243,7 @@ func TestApprove(t *testing.T) {
 }
 
 func TestRefuse(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	b := o.tab()
 	b.get(Path + "/" + o.r.Code)
 	b.sign(o.r, "approve")
@@ -258,7 +259,7 @@ func TestRefuse(t *testing.T) {
 }
 
 func TestTwoTabs(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	one := o.tab()
 	one.get(Path + "/" + o.r.Code)
 	two := &tab{o: o, jar: one.jar}
@@ -273,7 +274,7 @@ func TestTwoTabs(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := o.ask("users_unlock", time.Minute)
 		b := o.tab()
@@ -290,7 +291,7 @@ func TestExpired(t *testing.T) {
 
 // Five wrong passphrases, then even the right one waits a minute.
 func TestWrongPassphrases(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := o.ask("users_unlock", time.Hour)
 		b := o.tab()
@@ -317,7 +318,7 @@ func TestWrongPassphrases(t *testing.T) {
 
 // What does not fit is refused, and the request still waits.
 func TestNotAnswered(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	for _, c := range []struct {
 		name   string
 		status int
@@ -371,7 +372,7 @@ func TestNotAnswered(t *testing.T) {
 
 // A key that somebody made himself under an approver's name opens nothing.
 func TestAnotherKey(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	forged, err := state.NewKey("it-lead")
 	if err != nil {
 		t.Fatal(err)
@@ -391,7 +392,7 @@ func TestAnotherKey(t *testing.T) {
 
 // Secrets are shown once, to whom they were sent.
 func TestSecrets(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	if err := o.dir.Deliver(t.Context(), o.r.Code, o.who, []byte("AAAA-4711 <b>"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +419,7 @@ func TestSecrets(t *testing.T) {
 }
 
 func TestKillSwitch(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	b := o.tab()
 	throw := func(status int, pairs ...string) {
 		t.Helper()
@@ -452,7 +453,7 @@ var styleElement = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 
 // The page runs nothing, loads nothing, and says so to the browser.
 func TestHeaders(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	b := o.tab()
 	for _, path := range []string{"", "/" + o.r.Code, "/switch", "/ZZZZZZZZ"} {
 		b.get(Path + path)
@@ -484,7 +485,7 @@ func TestHeaders(t *testing.T) {
 
 // Over a real connection: the page and a form of it.
 func TestOverHTTP(t *testing.T) {
-	o := newOffice(t, false)
+	o := newOffice(t)
 	s := httptest.NewServer(o.page)
 	defer s.Close()
 	client := s.Client()
