@@ -29,6 +29,7 @@ type config struct {
 	confirm                  auth.Confirm
 	auditLog                 string // "" is stderr
 	grants, agent, stateDir  string
+	remote                   remoteAccess
 	logLevel                 slog.Level
 
 	apiKey    auth.Source // nil: not set
@@ -70,7 +71,7 @@ func (f *flagText) Type() string {
 // load reads and checks the whole configuration: a flag beats the environment,
 // which beats the default.
 func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
-	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, logging)
+	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, logging)
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func TestHostsFollowTheConsole(t *testing.T) {
 }
 
 func TestEverySettingIsHelped(t *testing.T) {
-	help := jcmcp(t, nil, "--help").out + jcmcp(t, nil, "stdio", "--help").out
+	help := jcmcp(t, nil, "--help").out + jcmcp(t, nil, "stdio", "--help").out + jcmcp(t, nil, "http", "--help").out
 	for _, s := range settings() {
 		if !strings.Contains(help, s.env) || s.flag != "" && !strings.Contains(help, "--"+s.flag+" ") {
 			t.Errorf("%s (--%s) is in no help", s.env, s.flag)

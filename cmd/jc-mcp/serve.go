@@ -14,8 +14,9 @@ import (
 // service is what the two commands that serve MCP share.
 type service struct {
 	*wired
-	log   *slog.Logger
-	agent string // the word that grants know the caller on stdio by
+	log    *slog.Logger
+	agent  string // the word that grants know the caller on stdio by
+	remote remoteAccess
 }
 
 func (v *service) options() transport.Options {
@@ -45,7 +46,7 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	watching, end := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { w.watch(watching) })
-	err = run(ctx, &service{w, log, c.agent})
+	err = run(ctx, &service{w, log, c.agent, c.remote})
 	end()
 	watch.Wait()
 	log.InfoContext(ctx, "stopped")
@@ -55,11 +56,11 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 // listen opens a port on loopback. Other addresses are refused: whoever can
 // reach the port can use it.
 func listen(ctx context.Context, addr, why string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
+	local, err := loopbackAddress(addr)
 	if err != nil {
-		return nil, usagef("--addr %q: an address is host:port, such as 127.0.0.1:8080", addr)
+		return nil, err
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !local {
 		return nil, usagef("--addr %q is not on loopback (127.0.0.1, ::1, localhost): %s", addr, why)
 	}
 	var lc net.ListenConfig

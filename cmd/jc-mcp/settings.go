@@ -23,6 +23,7 @@ const (
 	selecting               // which tools there are
 	guarding                // who is asked, what is written down
 	governing               // what each agent may do; of servers only
+	remote                  // who reaches a server on http
 	logging
 )
 
@@ -44,7 +45,7 @@ var organisationID = regexp.MustCompile(`^(?i:[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]
 
 // settings are all there are, in the order of the help.
 func settings() []setting {
-	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings())
+	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings())
 }
 
 func secretSettings() []setting {
