@@ -26,7 +26,7 @@ type compiled struct {
 func (t *Tool) compile(ctx context.Context, r *Reader, clauses []clause, at jc.Endpoint) (compiled, error) {
 	out := compiled{fields: map[string]bool{}}
 	for _, c := range clauses {
-		fact, err := t.field("filter", c.field)
+		fact, err := r.sees(t).field(t, "filter", c.field)
 		if err != nil {
 			return out, err
 		}

@@ -104,11 +104,15 @@ func (d *Desk) names(ctx context.Context, who auth.Principal, s source, typed st
 		rest := strings.TrimLeft(typed[i+1:], " ")
 		head, typed = typed[:len(typed)-len(rest)], rest
 	}
-	find := s.thing.kind.Find
+	kind := d.seesKind(who, s.thing.kind).by(s.thing.kind)
+	if kind == nil {
+		return out, nil
+	}
+	find := kind.Find
 	ctx, cancel := context.WithTimeout(jc.WithFence(jc.WithAgent(ctx, who.Agent), find), completeWithin)
 	defer cancel()
 	start := time.Now()
-	found, more, err := d.dir.Starting(ctx, s.thing.kind, typed, maxCompletions)
+	found, more, err := d.dir.Starting(ctx, kind, typed, maxCompletions)
 	d.noteCompletion(ctx, who, t, find, start, err)
 	if err != nil {
 		return out, err

@@ -60,7 +60,8 @@ type Sealer interface {
 // Desk serves tools: every call of every tool takes the same road.
 type Desk struct {
 	o       Options
-	dir     *jc.Directory
+	dir     *finder
+	homes   map[string]string // the toolset of each kind
 	listed  []*Tool
 	byName  map[string]*Tool // listed
 	reach   map[string]*Tool // listed, or found and called through a carrier
@@ -77,8 +78,9 @@ func New(o Options) (*Desk, error) {
 	}
 	d := &Desk{o: o, byName: map[string]*Tool{}, cursors: newCursors()}
 	if o.Client != nil {
-		d.dir = jc.NewDirectory(o.Client)
+		d.dir = &finder{Directory: jc.NewDirectory(o.Client)}
 	}
+	d.homes = homesOf(o.Tools)
 	d.org = &organization{region: o.Region, sandbox: o.Sandbox}
 	if err := Check(o.Tools); err != nil {
 		return nil, err

@@ -93,7 +93,8 @@ type shownObject struct {
 
 func (g *getting) plan(ctx context.Context, r *Reader, in any) (*Plan, error) {
 	want := in.(asksWith).asked()
-	if err := g.knows(want.fields); err != nil {
+	seen := r.sees(g.tool)
+	if err := g.knows(seen, want.fields); err != nil {
 		return nil, err
 	}
 	request := jc.Request{Endpoint: g.at, Params: map[string]string{g.at.Names()[0]: want.object.ID}}
@@ -120,11 +121,11 @@ func (g *getting) plan(ctx context.Context, r *Reader, in any) (*Plan, error) {
 		return &shownObject{row, g.namesIn(ctx, r, row)}, nil
 	}
 	p := &Plan{Steps: []Step{base}, Parallel: true}
-	shown := &shownIncludes{getting: g, asked: want}
+	shown := &shownIncludes{getting: g, asked: want, sees: seen}
 	for _, x := range g.chosen(want.include) {
 		tool, allowed := r.may(ctx, x.needs, targets)
 		shown.parts = append(shown.parts, includePart{include: x})
-		if !allowed {
+		if !allowed || !g.shows(r, seen, x) {
 			shown.parts[len(shown.parts)-1].missing = notGranted
 			continue
 		}
@@ -161,12 +162,12 @@ func (g *getting) chosen(names []string) (out []include) {
 }
 
 // knows refuses fields that the object does not have.
-func (g *getting) knows(fields string) error {
+func (g *getting) knows(seen sight, fields string) error {
 	for _, name := range fieldList(fields) {
 		if name == allFields {
 			continue
 		}
-		if _, err := g.tool.field("fields", name); err != nil {
+		if _, err := seen.field(g.tool, "fields", name); err != nil {
 			return err
 		}
 	}

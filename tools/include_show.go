@@ -16,13 +16,14 @@ import (
 type shownIncludes struct {
 	*getting
 	asked asked
+	sees  sight
 	parts []includePart
 }
 
 // answer is a head of ours, the object, and a block for each include.
 func (s *shownIncludes) answer(ctx context.Context, r *Reader, o *shownObject) Answer {
 	k := s.tool.kind
-	name := k.NameOf(o.row)
+	name := k.NameOf(s.sees.mask(o.row))
 	head := []string{"# " + k.Noun + " " + plainName(name)}
 	object, more, large := s.object(o, maxTokens-1200)
 	left := maxTokens - 500 - tokens(object)
@@ -104,6 +105,7 @@ func (s *shownIncludes) object(o *shownObject, budget int) (text string, more in
 	shown := map[string]bool{}
 	k := s.tool.kind
 	names, must := s.fieldsOf(o.row)
+	names = s.sees.of(names)
 	for _, name := range names {
 		v, read := valueOf(k, o.row, name)
 		if isSecret(name[strings.LastIndexByte(name, '.')+1:], v) {
@@ -131,7 +133,7 @@ func (s *shownIncludes) object(o *shownObject, budget int) (text string, more in
 		pairs = append(pairs, pair{name, compact(v)})
 	}
 	for name, v := range o.row {
-		if !shown[name] && !isSecret(name, v) && !isEmpty(set(v)) {
+		if !shown[name] && s.sees.has(name) && !isSecret(name, v) && !isEmpty(set(v)) {
 			more++
 		}
 	}

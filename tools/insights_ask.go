@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/schemas"
 )
@@ -29,13 +30,14 @@ type question struct {
 	here     []func(jc.Row) bool // conditions that cannot be put beside the others in one question
 	needs    []string            // fields that these look at
 	notes    []string
+	sees     eventSight
 }
 
 // askEvents understands what all questions have in common. JumpCloud takes one
 // conjunction: all of these, any of these, or none of these. What does not fit
 // beside is answered here.
 func askEvents(ctx context.Context, r *Reader, services []eventService, in *eventFind, text *eventText, window *[2]time.Time) (*question, error) {
-	q := &question{}
+	q := &question{sees: r.seesEvents()}
 	for _, s := range services {
 		q.services = append(q.services, string(s))
 	}
@@ -49,6 +51,9 @@ func askEvents(ctx context.Context, r *Reader, services []eventService, in *even
 		return nil, err
 	}
 	q.body = map[string]any{"service": q.services, "start_time": q.from.Format(time.RFC3339), "end_time": q.to.Format(time.RFC3339)}
+	if text != nil && text.Search+text.ExactMatch != "" && (len(q.sees.own) > 0 || q.sees.narrowsObjects()) {
+		return nil, &Refusal{jc.CodeDenied, "denied by this server (fields of the grant), not by JumpCloud. Only some fields are granted, and a search of texts looks into all; use filter"}
+	}
 	if text != nil && text.Search != "" && text.ExactMatch != "" {
 		return nil, invalid("exact_match", "JumpCloud takes it or search, not both")
 	}
@@ -62,9 +67,20 @@ func askEvents(ctx context.Context, r *Reader, services []eventService, in *even
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range clauses {
+		if err := q.sees.asks(c.field); err != nil {
+			return nil, err
+		}
+	}
 	abouts, err := eventAbouts(ctx, r, in)
 	if err != nil {
 		return nil, err
+	}
+	for _, a := range abouts {
+		maps.DeleteFunc(a, func(field string, _ any) bool { return q.sees.asks(field) != nil })
+		if len(a) == 0 {
+			return nil, q.sees.own.refuse("initiated_by")
+		}
 	}
 	q.conditions(abouts, clauses)
 	return q, nil
@@ -267,9 +283,13 @@ func (r *Reader) events(ctx context.Context, body map[string]any, limit int, aft
 	if err := resp.Decode(&out.rows); err != nil {
 		return out, err
 	}
-	for _, row := range out.rows {
+	sees := r.seesEvents()
+	for i, row := range out.rows {
 		if err := checks[jc.Event](row); err != nil {
 			return out, err
+		}
+		if r.trip.tool.Risk == auth.Read {
+			out.rows[i] = sees.mask(row)
 		}
 	}
 	count, most := headerInt(resp, "X-Result-Count", len(out.rows)), headerInt(resp, "X-Limit", limit)

@@ -105,6 +105,9 @@ func planEventDistinct(ctx context.Context, r *Reader, in *eventDistinct) (*Plan
 	if err != nil {
 		return nil, err
 	}
+	if err := q.sees.asks(in.Field); err != nil {
+		return nil, err
+	}
 	q.known(in.Field)
 	read := func(ctx context.Context, r *Reader) (any, error) {
 		return q.tallied(ctx, r, func(ctx context.Context, got *tally) error {

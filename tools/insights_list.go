@@ -63,7 +63,9 @@ func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
 	if in.Sort == "timestamp" {
 		l.body["sort"] = "ASC"
 	}
-	l.choose(in.Fields)
+	if err := l.choose(in.Fields); err != nil {
+		return nil, err
+	}
 	return readPlan(eventsQuery, in, func(ctx context.Context, r *Reader) (any, error) { return l.fetch(ctx, r) },
 		func(ctx context.Context, r *Reader, got any) Answer { return l.show(ctx, r, got.(*eventsFound)) }), nil
 }
@@ -93,12 +95,17 @@ func windowOf(until string) (*[2]time.Time, error) {
 
 // choose picks the columns and what has to be read for them. Any name is taken:
 // services have fields of their own.
-func (l *eventsListing) choose(fields string) {
-	l.columns = eventColumns
+func (l *eventsListing) choose(fields string) error {
+	if l.columns = l.sees.columns(eventColumns); len(l.columns) == 0 {
+		return l.sees.own.refuse("")
+	}
 	if fields != "" {
 		l.columns = nil
 		for _, name := range strings.FieldsFunc(fields, func(r rune) bool { return r == ',' || r == ' ' }) {
 			if !slices.Contains(l.columns, name) {
+				if err := l.sees.shows(name); err != nil {
+					return err
+				}
 				l.columns = append(l.columns, name)
 				l.known(name)
 			}
@@ -111,6 +118,7 @@ func (l *eventsListing) choose(fields string) {
 		}
 	}
 	l.body["fields"] = l.needs
+	return nil
 }
 
 // fetch reads the page, the total and the coverage side by side.

@@ -39,6 +39,9 @@ func planEventTally(ctx context.Context, r *Reader, in *eventList) (*Plan, error
 		field = "initiated_by"
 		q.notes = append(q.notes, "read user as "+field)
 	}
+	if err := q.sees.asks(field); err != nil {
+		return nil, err
+	}
 	q.known(field)
 	limit := in.Limit
 	if limit == 0 {

@@ -23,6 +23,7 @@ const (
 // listing is a list call that is understood: what to ask the API, what to do here, what to show.
 type listing struct {
 	tool    *Tool
+	sees    sight
 	req     jc.Request
 	query   jc.Query
 	where   compiled
@@ -113,7 +114,7 @@ func parentExists(ctx context.Context, r *Reader, in any) error {
 
 func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, error) {
 	args := r.trip.args
-	l := &listing{tool: t, limit: args.list.Limit}
+	l := &listing{tool: t, sees: r.sees(t), limit: args.list.Limit}
 	if l.limit == 0 {
 		l.limit = defaultLimit
 	}
@@ -160,7 +161,10 @@ func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, erro
 			l.query.Body["filter"] = map[string]any{"and": l.where.body}
 		}
 		if s := args.search.Search; s != "" {
-			l.query.Body["searchFilter"] = map[string]any{"searchTerm": s, "fields": t.kind.NameFields()}
+			if len(l.sees.of(t.kind.NameFields())) == 0 {
+				return nil, l.sees.refuse(t.kind.NameColumn())
+			}
+			l.query.Body["searchFilter"] = map[string]any{"searchTerm": s, "fields": l.sees.of(t.kind.NameFields())}
 		}
 	}
 	return l, nil
@@ -192,7 +196,7 @@ func (l *listing) order(sort string) error {
 	if sort == "" {
 		return nil
 	}
-	fact, err := l.tool.field("sort", strings.TrimPrefix(sort, "-"))
+	fact, err := l.sees.field(l.tool, "sort", strings.TrimPrefix(sort, "-"))
 	if err != nil {
 		return err
 	}
@@ -219,15 +223,15 @@ func (l *listing) choose(fields, countBy string) error {
 		if fields != "" {
 			return invalid("count_by", "give it or fields, not both")
 		}
-		if _, err := t.field("count_by", countBy); err != nil {
+		if _, err := l.sees.field(t, "count_by", countBy); err != nil {
 			return err
 		}
 		l.columns, l.countBy = []string{countBy}, countBy
 	} else if fields != "" {
 		l.columns = nil
 		for _, name := range strings.FieldsFunc(fields, func(r rune) bool { return r == ',' || r == ' ' }) {
-			if name != flagsColumn {
-				if _, err := t.field("fields", name); err != nil {
+			if name != flagsColumn || !l.sees.column(t.kind, name) {
+				if _, err := l.sees.field(t, "fields", name); err != nil {
 					return err
 				}
 			}
@@ -238,6 +242,9 @@ func (l *listing) choose(fields, countBy string) error {
 	}
 	if len(l.columns) == 0 {
 		l.columns = t.outFields[:min(4, len(t.outFields))]
+	}
+	if err := l.narrow(); err != nil {
+		return err
 	}
 	if t.row != nil { // rows are given their form here: they are needed whole
 		return nil
@@ -261,6 +268,29 @@ func (l *listing) choose(fields, countBy string) error {
 		}
 	}
 	l.query.Fields = slices.Sorted(maps.Keys(need))
+	return nil
+}
+
+// narrow leaves the columns that may be seen; where none of the usual ones may, those
+// that the grant names and the rows can have.
+func (l *listing) narrow() error {
+	if len(l.sees) == 0 {
+		return nil
+	}
+	l.columns = slices.DeleteFunc(slices.Clone(l.columns), func(c string) bool { return !l.sees.column(l.tool.kind, c) })
+	if len(l.columns) > 0 {
+		return nil
+	}
+	known := l.tool.fieldNames()
+	for _, f := range l.sees[0].fields {
+		head, _, _ := strings.Cut(f, ".")
+		if l.sees.has(f) && (len(known) == 0 || slices.Contains(known, head)) {
+			l.columns = append(l.columns, f)
+		}
+	}
+	if len(l.columns) == 0 {
+		return l.sees.refuse("")
+	}
 	return nil
 }
 

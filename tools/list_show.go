@@ -154,7 +154,7 @@ func (l *listing) notes(got *listed) (out []string) {
 
 func (l *listing) flagsRead(rows []jc.Row) (read, not []string) {
 	for _, f := range l.tool.kind.Facts {
-		if f.Flag == "" {
+		if !l.sees.flag(f) {
 			continue
 		}
 		known := slices.ContainsFunc(rows, func(r jc.Row) bool { _, ok := f.Of(r); return ok })
@@ -221,7 +221,7 @@ func (l *listing) named(column string, v any) any {
 func (l *listing) value(row jc.Row, column string) (any, bool) {
 	k := l.tool.kind
 	if column == flagsColumn && k != nil {
-		return flagsOf(k, row), true
+		return flagsOf(k, row, l.sees), true
 	}
 	if k != nil {
 		if f := k.Fact(column); f != nil {
@@ -233,10 +233,10 @@ func (l *listing) value(row jc.Row, column string) (any, bool) {
 
 // flagsOf are the exceptions of an object; a flag that could not be read in a row
 // where others could is shown with a question mark.
-func flagsOf(k *jc.Kind, row jc.Row) any {
+func flagsOf(k *jc.Kind, row jc.Row, sees sight) any {
 	var out []string
 	for _, f := range k.Facts {
-		if f.Flag == "" {
+		if !sees.flag(f) {
 			continue
 		}
 		v, known := f.Of(row)

@@ -38,7 +38,7 @@ type patchwork struct {
 // begin reads the arguments that all lists take.
 func begin(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row) error) (*patchwork, error) {
 	args := r.trip.args.list
-	l := &listing{tool: t, limit: args.Limit, check: check}
+	l := &listing{tool: t, sees: r.sees(t), limit: args.Limit, check: check}
 	if l.limit == 0 {
 		l.limit = defaultLimit
 	}
@@ -66,7 +66,7 @@ func begin(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row) e
 		if c.field == "system_id" && t.idFields[deviceField] != nil {
 			c.field = deviceField
 		}
-		if c.fact, err = t.field("filter", c.field); err != nil {
+		if c.fact, err = l.sees.field(t, "filter", c.field); err != nil {
 			return nil, err
 		}
 		if e := c.echo(); e != "" {

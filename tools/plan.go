@@ -95,16 +95,18 @@ func planGet(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error
 	if err != nil {
 		return nil, err
 	}
+	seen := r.sees(t)
 	step := Step{Tool: t, Request: req, Targets: targetsOf(in)}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
 		if t.untyped {
-			return r.anything(ctx, req)
+			row, err := r.anything(ctx, req)
+			return seen.mask(row), err
 		}
 		row, err := r.row(ctx, req, t.kind)
 		if err != nil {
 			return nil, err
 		}
-		return row, check(row)
+		return seen.mask(row), check(row)
 	}
 	return &Plan{Steps: []Step{step}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		return r.object(ctx, t, done[0].Value.(jc.Row)), nil
@@ -244,7 +246,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 			step.Before[name] = v
 		}
 	}
-	if differ, untold := t.compare(now, given); len(differ)+len(untold) == 0 {
+	if differ, untold := t.compare(now, given); len(differ)+len(untold) == 0 && !r.hides(t, given) {
 		step.Skip = "already so"
 	}
 	if t.merge {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -15,11 +16,12 @@ import (
 type Reader struct {
 	d    *Desk
 	trip *trip
-	dir  *jc.Directory
+	dir  *finder
 
 	mu      sync.Mutex
 	changes map[*Step]string
-	steps   int // that were begun
+	steps   int         // that were begun
+	bound   atomic.Bool // what is shown asks what may be seen
 }
 
 // number is the place of the step that begins now among those of the call, from 1.
@@ -38,7 +40,7 @@ func (r *Reader) Do(ctx context.Context, req jc.Request) (*jc.Response, error) {
 }
 
 // Directory finds objects by id and name.
-func (r *Reader) Directory() *jc.Directory { return r.dir }
+func (r *Reader) Directory() *jc.Directory { return r.dir.Directory }
 
 // row reads one object of a kind; nil is any.
 func (r *Reader) row(ctx context.Context, req jc.Request, k *jc.Kind) (jc.Row, error) {

@@ -87,7 +87,7 @@ func siblingKind(parent reflect.Value, f reflect.StructField) (*jc.Kind, error) 
 // type for ids, one for names. Nothing is sent when one of them is unknown or
 // ambiguous. Before anything that is not a read, ids are looked up too, and nothing
 // is answered from memory, so that a plan holds objects that exist now.
-func resolve(ctx context.Context, dir *jc.Directory, risk auth.Risk, in any) error {
+func resolve(ctx context.Context, dir *finder, risk auth.Risk, in any) error {
 	var all []found
 	if err := references(reflect.ValueOf(in), "", &all); err != nil {
 		return err
@@ -115,7 +115,7 @@ func resolve(ctx context.Context, dir *jc.Directory, risk auth.Risk, in any) err
 	return nil
 }
 
-func resolveKind(ctx context.Context, dir *jc.Directory, k *jc.Kind, refs []found, fresh bool) error {
+func resolveKind(ctx context.Context, dir *finder, k *jc.Kind, refs []found, fresh bool) error {
 	var ids, names []string
 	for _, f := range refs {
 		if given := f.ref.Wanted(); k.IsID(given) {
@@ -161,10 +161,14 @@ func resolveKind(ctx context.Context, dir *jc.Directory, k *jc.Kind, refs []foun
 }
 
 // theOne picks the object that a name means, or says which there are.
-func theOne(ctx context.Context, dir *jc.Directory, f found, byName map[string][]jc.Object) (jc.Object, error) {
+func theOne(ctx context.Context, dir *finder, f found, byName map[string][]jc.Object) (jc.Object, error) {
 	given := f.ref.Wanted()
 	name, tail := splitHandle(given)
 	objects := byName[name]
+	seen := dir.of(f.kind)
+	if dir.shown && len(seen) > 0 { // that a name is another object's would tell what may not be compared with
+		objects = slices.DeleteFunc(slices.Clone(objects), func(o jc.Object) bool { return !seen.called(o, name) })
+	}
 	if tail != "" {
 		for _, o := range objects {
 			if strings.HasSuffix(o.ID, tail) {
@@ -178,10 +182,13 @@ func theOne(ctx context.Context, dir *jc.Directory, f found, byName map[string][
 		return objects[0], nil
 	case 0:
 		problem := fmt.Sprintf("no %s is called %q", f.kind.Noun, clip(given))
-		if near := dir.Nearest(ctx, f.kind, name); len(near) > 0 {
+		if near := dir.offers(ctx, f.kind, name); len(near) > 0 {
 			problem += "; there is " + quoted(near)
 		}
 		return jc.Object{}, notFound(f.arg, problem)
+	}
+	if len(seen) > 0 && !seen.names(f.kind) {
+		return jc.Object{}, &Refusal{Code: jc.CodeAmbiguous, Text: fmt.Sprintf("%s: several %ss are called %q; give the id", f.arg, f.kind.Noun, clip(given))}
 	}
 	var handles []string
 	for _, o := range objects {

@@ -209,18 +209,26 @@ func (d *Desk) readFields(who auth.Principal, uri, name string) (Content, error)
 	if dec := d.asSuch(who, t); !dec.Allow {
 		return Content{}, denied(dec)
 	}
-	return jsonContent(uri, fieldsOfList(th, t))
+	return jsonContent(uri, fieldsOfList(th, t, d.seesOf(who, t)))
 }
 
-func fieldsOfList(th *thing, t *Tool) typeFields {
-	out := typeFields{Type: th.plural, Tool: t.Name, Shown: t.columns}
-	for _, f := range slices.Sorted(slices.Values(t.outFields)) {
+func fieldsOfList(th *thing, t *Tool, sees sight) typeFields {
+	out := typeFields{Type: th.plural, Tool: t.Name}
+	for _, c := range t.columns {
+		if sees.column(th.kind, c) {
+			out.Shown = append(out.Shown, c)
+		}
+	}
+	for _, f := range slices.Sorted(slices.Values(sees.of(t.outFields))) {
 		if th.kind.Fact(f) == nil { // a name that both have means ours
 			out.Fields = append(out.Fields, f)
 		}
 	}
 	var flags []string
 	for _, f := range th.kind.Facts {
+		if !sees.has(f.Name) {
+			continue
+		}
 		o := ourField{Name: f.Name, From: f.Needs, SameAs: f.API, Flag: f.Flag}
 		if f.Flag != "" {
 			when := f.Exception
@@ -235,16 +243,18 @@ func fieldsOfList(th *thing, t *Tool) typeFields {
 	out.Filter = "a=x, b!=y, c~part, d>30d: a comma is \"and\", x|y is \"or\"; a value with one of these in it stands in double quotes; a= is none; " +
 		"d>30d is longer ago, d<30d less long. All fields, nested ones by a dot. What the API cannot compare is answered here over at most " +
 		strconv.Itoa(maxScan) + " rows, and line 1 says so."
-	if t.groups != nil {
+	if t.groups != nil && sees.has(groupField) {
 		out.Filter += " " + groupField + "=name is the members of a " + t.groups.kind.Noun + "."
 	}
 	out.Sort = "One of fields, or of our_fields with same_as; -field for descending."
-	out.Names = slices.Sorted(maps.Keys(t.idFields))
-	if t.search != nil {
-		out.Search = "search looks for a part of " + joinNames(th.kind.NameFields()) + ", in any case."
+	out.Names = sees.of(slices.Sorted(maps.Keys(t.idFields)))
+	if names := sees.of(th.kind.NameFields()); t.search != nil && len(names) > 0 {
+		out.Search = "search looks for a part of " + joinNames(names) + ", in any case."
 	}
 	for _, n := range th.kind.Names {
-		out.NamedBy = append(out.NamedBy, n.Field)
+		if sees.has(n.Field) {
+			out.NamedBy = append(out.NamedBy, n.Field)
+		}
 	}
 	return out
 }

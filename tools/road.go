@@ -89,15 +89,24 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}
 	ctx = jc.WithAgent(ctx, who.Agent)
 	ctx = jc.WithFence(ctx, d.fence(t, nil)...)
-	r := &Reader{d: d, trip: tr, dir: d.dir}
+	r := &Reader{d: d, trip: tr}
+	if d.dir != nil {
+		r.dir = &finder{d.dir.Directory, func(k *jc.Kind) sight { return d.seesKind(who, k) }, !changing}
+	}
 	// resolve: every ref, everywhere in the value
-	if err := resolve(ctx, d.dir, t.Risk, tr.args.in); err != nil {
+	if err := resolve(ctx, r.dir, t.Risk, tr.args.in); err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	// plan: what would be sent, in order
 	plan, err := t.plan(ctx, r, tr.args.in)
 	if err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
+	}
+	if err := r.unbound(); err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
+	}
+	if changing {
+		defer func() { answer = d.hush(who, plan, answer) }()
 	}
 	// grant: these objects, this many, now?
 	dec := d.decide(ctx, who, plan)

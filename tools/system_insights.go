@@ -153,7 +153,7 @@ func (w *patchwork) orderInsights(sort string) error {
 		return nil
 	}
 	name := strings.TrimPrefix(sort, "-")
-	fact, err := w.tool.field("sort", name)
+	fact, err := w.sees.field(w.tool, "sort", name)
 	if err != nil {
 		return err
 	}

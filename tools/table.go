@@ -161,10 +161,10 @@ func set(v any) any {
 func (r *Reader) object(ctx context.Context, t *Tool, row jc.Row) Answer {
 	noun, name := t.Toolset, ""
 	if t.kind != nil {
-		noun, name = t.kind.Noun, " "+plainName(t.kind.NameOf(row))
+		noun, name = t.kind.Noun, " "+plainName(t.kind.NameOf(r.sees(t).mask(row)))
 	}
 	head := "# " + noun + name + "; " + r.orgName(ctx)
-	value := set(row)
+	value := set(r.sees(t).mask(row))
 	if t.Risk == auth.Reveal {
 		head += "; secret fields are not shown"
 	}
