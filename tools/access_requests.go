@@ -376,6 +376,7 @@ func planRevoke(ctx context.Context, r *Reader, in *accessRequestFind) (*Plan, e
 		Request: jc.Request{Endpoint: revokeAccess, Effect: jc.Idempotent, Params: map[string]string{"request": e.id}},
 		Targets: e.targets(),
 		Line:    fmt.Sprintf("administrator rights of %s", e.whom()),
+		now:     map[string]any{"expiry": e.row["expiry"]},
 	}
 	if !e.granted() {
 		s.Skip = fmt.Sprintf("already ended (%s)", plainName(e.state()))

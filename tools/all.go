@@ -5,7 +5,7 @@ import "slices"
 // All is every tool there is.
 func All() []*Tool {
 	return slices.Concat(
-		api,
+		api, changes,
 		users, usersGet, usersStates, usersCreating, usersBulk, usersLeaving,
 		userGroups, userGroupsGet, devices, devicesGet, devicesOrders, deviceGroups,
 		accessRequests, accessRequestsLists, applications, applicationTemplates,

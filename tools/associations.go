@@ -58,6 +58,7 @@ func (a *association) associate(ctx context.Context, r *Reader, with jc.Object, 
 		e.attrs = nil // the edge goes with all it has
 	}
 	s := e.step(there)
+	s.now = map[string]any{"attributes": was}
 	if len(e.attrs) > 0 {
 		s.Before, s.After = map[string]any{"attributes": was}, map[string]any{"attributes": e.attrs}
 		s.Line += ": " + changesOf(s.Before, s.After)

@@ -52,5 +52,8 @@ func withRoom(t *testing.T, x *Tool) func(*Options) {
 		if x.Name == "reports_download" || x.Name == "logos_get" {
 			o.ExportDir = t.TempDir()
 		}
+		if x.Toolset == "changes" {
+			keepsChanges(t)(o)
+		}
 	}
 }

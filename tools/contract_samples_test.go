@@ -69,6 +69,11 @@ var sampleFixes = map[string]func(v map[string]any, all bool){
 			}
 		}
 	},
+	"changes_list": func(v map[string]any, all bool) {
+		if all {
+			v["since"] = "2h"
+		}
+	},
 	"access_requests_create": func(v map[string]any, _ bool) { v["expiry"] = "2h" },
 	"access_requests_update": func(v map[string]any, all bool) { v["expiry"] = "3h"; whichRequest(v, all) },
 	"access_requests_revoke": whichRequest,

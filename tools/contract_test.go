@@ -268,6 +268,9 @@ func sampleArgs(b *bench, x *Tool, all bool) string {
 	if x.Name == "access_requests_update" || x.Name == "access_requests_revoke" { // there has to be one that runs
 		b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
 	}
+	if x.Name == "changes_undo" {
+		v["change"] = b.changeOf("user_groups_members_change", `{"group":"Contractors","add":["maria.silva"]}`)
+	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		b.t.Fatal(err)

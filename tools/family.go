@@ -178,7 +178,7 @@ func (b bond) step(was map[string]any, there bool) (Step, error) {
 		b.attrs, b.agrees = nil, nil // the connection goes with all it has
 	}
 	s := edge{post: b.post, group: b.owner, member: b.other, op: b.op, attrs: b.attrs}.step(there)
-	s.Tool = b.tool
+	s.Tool, s.now = b.tool, map[string]any{"attributes": was}
 	if len(b.attrs) > 0 {
 		s.Before, s.After = map[string]any{"attributes": was}, map[string]any{"attributes": b.attrs}
 		s.Line += ": " + changesOf(s.Before, s.After)

@@ -35,8 +35,23 @@ func (declaredNames) Tools() (out []auth.ToolFact) {
 // governedBench is a bench under a grant file, with a person who has a key.
 type governedBench struct {
 	*bench
-	dir *state.Dir
-	key *state.Key
+	dir  *state.Dir
+	key  *state.Key
+	text string // of the grant file
+}
+
+// grant puts other words into the grant file in force.
+func (g *governedBench) grant(was, is string) {
+	g.t.Helper()
+	if !strings.Contains(g.text, was) {
+		g.t.Fatalf("the grant file has no %q", was)
+	}
+	g.text = strings.Replace(g.text, was, is, 1)
+	rules, err := auth.ParseGrants("grants.yaml", []byte(g.text), declaredNames{})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.desk.o.Grants = auth.Enforce(rules, auth.EnforcerOptions{Members: NewMembership(g.desk.o.Client), Meter: g.dir.Meter()})
 }
 
 const helpdeskGrants = `version: 1
@@ -70,11 +85,11 @@ func newGoverned(t *testing.T) *governedBench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := auth.ParseGrants("grants.yaml", []byte(strings.Replace(helpdeskGrants, "KEY", key.Public(), 1)), declaredNames{})
+	g := &governedBench{dir: dir, key: key, text: strings.Replace(helpdeskGrants, "KEY", key.Public(), 1)}
+	rules, err := auth.ParseGrants("grants.yaml", []byte(g.text), declaredNames{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &governedBench{dir: dir, key: key}
 	g.bench = newBench(t, sandboxOptions, func(o *Options) {
 		who := NewMembership(o.Client)
 		o.Grants = auth.Enforce(rules, auth.EnforcerOptions{Members: who, Meter: dir.Meter()})

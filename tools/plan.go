@@ -48,6 +48,12 @@ type Step struct {
 	// State is what is known of the target now, for the person who is asked ("last seen …").
 	State string
 
+	// now is what the plan saw of what the step changes, for who compares: fields by
+	// the API's names. nil where it was not read.
+	now map[string]any
+	// edit is the resolved input, where the step sets fields of an object.
+	edit any
+
 	// read does a step that only reads; nil for all others.
 	read func(ctx context.Context, r *Reader) (any, error)
 }
@@ -249,6 +255,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 	if differ, untold := t.compare(now, given); len(differ)+len(untold) == 0 && !r.hides(t, given) {
 		step.Skip = "already so"
 	}
+	step.now, step.edit = step.Before, in
 	if t.merge {
 		whole := map[string]any{}
 		for _, f := range fieldsOf(t.in) {

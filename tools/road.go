@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/schemas"
 )
@@ -23,6 +24,8 @@ type trip struct {
 	call Call
 	args arguments
 	id   string // joins the audit lines of one call
+
+	undo *state.Change // the change that the call takes back
 
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
@@ -50,6 +53,12 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if t.carries != nil { // from here on the call is one of the tool that it names
 		if err := d.carry(tr); err != nil {
 			return d.refuse(ctx, tr, nil, err, auth.Decision{})
+		}
+		t = tr.tool
+	}
+	if t.undoes { // and now one of the tool that takes the change back
+		if dec, err := d.takeBack(tr); err != nil {
+			return d.refuse(ctx, tr, nil, err, dec)
 		}
 		t = tr.tool
 	}
@@ -112,6 +121,9 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	dec := d.decide(ctx, who, plan)
 	if !dec.Allow {
 		return d.refuse(ctx, tr, plan, denied(dec), dec)
+	}
+	if err := tr.untouched(plan); err != nil { // of what is taken back
+		return d.refuse(ctx, tr, plan, err, auth.Decision{})
 	}
 	// dry run: show the plan and stop
 	if tr.args.dry {

@@ -115,6 +115,7 @@ func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) 
 		d.o.Log.ErrorContext(ctx, "the audit line of a result could not be written", "tool", s.Tool.Name)
 		res.Note = strings.TrimPrefix(res.Note+"; the audit line of this result could not be written", "; ")
 	}
+	d.journal(quiet, r, &res)
 	return res
 }
 
@@ -225,6 +226,9 @@ func (tr *trip) say(s *Step, how string) string {
 		what = s.Line
 	} else if s != nil {
 		what = s.Tool.purpose() + onTargets(s.Targets)
+	}
+	if tr.undo != nil {
+		how += ", to undo change " + tr.undo.ID
 	}
 	return clean(fmt.Sprintf("%s, %s: %s", tr.who, how, what))
 }

@@ -50,6 +50,7 @@ type Tool struct {
 	takes     []string            // parameters of a list's operation, of the usual ones; nil is all
 	tokens    *jc.Tokens          // how a list is paged by tokens; nil where rows are counted
 	carries   []auth.Risk         // risks of the tools it calls, where it calls others
+	undoes    bool                // it becomes the call that takes a change back
 	untyped   bool                // only method and path are published
 	seenUse   []string            // fields of the body that were seen in use, where untyped
 	after     *jc.Endpoint        // reads what an untyped create made

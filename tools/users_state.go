@@ -102,6 +102,7 @@ func (o userOrder) step(u jc.Object, now jc.Row) Step {
 		Targets: []auth.Target{targetOf(u)},
 		Line:    o.line + " " + describe(targetOf(u)),
 		State:   u.Kind.State(now),
+		now:     map[string]any{"state": now.Text("state")},
 	}
 	if o.once {
 		s.Request.Effect = jc.Once

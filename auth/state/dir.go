@@ -27,6 +27,7 @@
 //	STOP                       the kill switch: a line for each thing that is stopped
 //	used/HASH                  an id that was used up, until when it is remembered
 //	meter/HASH.json            what was counted under one quota
+//	changes.jsonl              the changes of the last 30 days, and what reverses them; appended to
 //	approvals/CODE.request     what an agent asks for, as it is shown to a person
 //	approvals/CODE.answer      the yes or no of a person, signed
 //	approvals/CODE.taken       that the yes was used, when
@@ -52,6 +53,9 @@ type Dir struct {
 	swept  time.Time            // when old files were last looked for
 	tidied time.Time            // the same for quotas
 	used   map[string]time.Time // ids used up by this process, whatever became of their files
+
+	recorded      int       // changes, since the journal was last looked at
+	journalTidied time.Time // when that was
 }
 
 const (

@@ -3,6 +3,7 @@ package state
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -111,6 +112,10 @@ func helper(what string) {
 				r, _, err := d.Ask(ctx, plan())
 				check(err)
 				say(r.Code)
+			case "journal":
+				for range 30 {
+					check(d.Record(ctx, Change{ID: rand.Text(), At: time.Now(), Say: "x"}))
+				}
 			case "refused":
 				stopped, err := d.Refused(ctx, "helpdesk")
 				check(err)

@@ -1,0 +1,250 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth/state"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+)
+
+// back is the call that reverses a step, and what the step changed.
+type back struct {
+	tool          string
+	args          map[string]any
+	before, after map[string]any
+}
+
+// journal writes down a change that was made, with what takes it back.
+func (d *Desk) journal(ctx context.Context, r *Reader, res *Result) {
+	s := res.Step
+	if d.o.People.Dir == nil || s.read != nil || res.Outcome != Done && res.Outcome != Accepted {
+		return
+	}
+	c := state.Change{
+		ID: r.change(s), At: time.Now().UTC(), Agent: r.trip.who.Agent, Principal: r.trip.who.Name,
+		Tool: s.Tool.Name, Targets: s.targetsAfter(res.Made), Say: clean(stepLine(s)),
+	}
+	if b := res.reverse(); b != nil && !secretIn(b.before) && !secretIn(b.after) && !secretIn(b.args) {
+		if args, ok := d.callable(b); ok {
+			c.Before, c.After = b.before, b.after
+			c.Reverse = &state.Reverse{Tool: b.tool, Arguments: args}
+		}
+	}
+	if r.trip.undo != nil {
+		c.Undoes = r.trip.undo.ID
+	}
+	if err := d.o.People.Dir.Record(ctx, c); err != nil {
+		d.o.Log.ErrorContext(ctx, "a change could not be written into the journal", "tool", s.Tool.Name, "why", err.Error())
+		res.Note = strings.TrimPrefix(res.Note+"; it is not in the journal, so it cannot be undone by its id", "; ")
+	}
+}
+
+// callable gives the arguments of a reverse as a caller would write them, when its
+// tool takes them and says all of them to the API.
+func (d *Desk) callable(b *back) (json.RawMessage, bool) {
+	i := slices.IndexFunc(d.o.Tools, func(t *Tool) bool { return t.Name == b.tool })
+	if i < 0 {
+		return nil, false
+	}
+	t := d.o.Tools[i]
+	raw, err := json.Marshal(b.args)
+	if err != nil || t.Schema.Check(raw) != nil {
+		return nil, false
+	}
+	in := reflect.New(t.in)
+	if json.Unmarshal(raw, in.Interface()) != nil {
+		return nil, false
+	}
+	for _, f := range fieldsOf(t.in) {
+		if _, given := b.args[f.name]; given && in.Elem().FieldByIndex(f.index).IsZero() {
+			return nil, false // it would be taken for not given
+		}
+	}
+	return raw, true
+}
+
+// reverse is what takes a step back; nil where that is not known.
+func (res *Result) reverse() *back {
+	s := res.Step
+	body := bodyOf(s.Request)
+	switch {
+	case s.edit != nil:
+		return s.backEdit()
+	case s.Request.Endpoint == userPut && len(body) == 1 && s.now != nil:
+		return s.backState(body["state"])
+	case s.Request.Endpoint == createAccess && res.Made != "":
+		return &back{tool: "access_requests_revoke", args: map[string]any{"request": res.Made}, after: map[string]any{"expiry": body["expiry"]}}
+	case body["op"] != nil && body["type"] != nil && body["id"] != nil:
+		return s.backEdge(body)
+	}
+	return nil
+}
+
+// backState: who was active is activated again, and who was suspended suspended.
+// A staged user has no way back.
+func (s *Step) backState(to any) *back {
+	tools := map[any]string{userActive: "users_activate", userSuspended: "users_suspend"}
+	from := s.now["state"]
+	if tools[from] == "" || tools[to] == "" || from == to {
+		return nil
+	}
+	return &back{tool: tools[from], args: map[string]any{"user": s.Request.Params["user"]}, before: map[string]any{"state": from}, after: map[string]any{"state": to}}
+}
+
+// backEdge is the opposite of the change of a connection, by the tool that made it:
+// a list of members, or one association.
+func (s *Step) backEdge(body map[string]any) *back {
+	names := map[string]bool{}
+	for _, f := range fieldsOf(s.Tool.in) {
+		names[f.name] = true
+	}
+	b := &back{tool: s.Tool.Name, args: map[string]any{}}
+	for name, id := range s.Request.Params {
+		b.args[name] = id
+	}
+	opposite := map[any]string{"add": "remove", "remove": "add", "update": "update"}[body["op"]]
+	if names["add"] && names["remove"] {
+		b.args[opposite] = []any{body["id"]}
+		return b
+	}
+	if !names["op"] || !names["type"] || !names["object"] {
+		return nil
+	}
+	b.args["op"], b.args["type"], b.args["object"] = opposite, body["type"], body["id"]
+	was, known := s.now["attributes"].(map[string]any)
+	switch body["op"] {
+	case "remove":
+		if !known { // what it carried was not read
+			return nil
+		}
+		if !hollow(was) {
+			b.args["attributes"], b.before = was, s.now
+		}
+	default:
+		given, _ := body["attributes"].(map[string]any)
+		if len(given) > 0 {
+			b.after = map[string]any{"attributes": given}
+		}
+		if body["op"] == "add" {
+			return b
+		}
+		for name := range given {
+			if _, there := was[name]; !there {
+				return nil // an update cannot take it away
+			}
+		}
+		b.args["attributes"], b.before = was, s.now
+	}
+	return b
+}
+
+// backEdit sets the fields that were changed to what they were.
+func (s *Step) backEdit() *back {
+	t := s.Tool
+	if _, computed := s.edit.(Bodied); computed || t.untyped {
+		return nil
+	}
+	b := &back{tool: t.Name, args: map[string]any{}, before: map[string]any{}, after: map[string]any{}}
+	v := reflect.Indirect(reflect.ValueOf(s.edit))
+	for _, f := range fieldsOf(t.in) {
+		fv := v.FieldByIndex(f.index)
+		if fv.IsZero() {
+			continue
+		}
+		switch f.place {
+		case "-":
+			return nil
+		case "path":
+			b.args[f.name] = s.Request.Params[f.name]
+			continue
+		case "query":
+			b.args[f.name] = s.Request.Query.Get(f.api)
+			continue
+		}
+		was := s.now[f.api]
+		if was == nil {
+			if f.typ != reflect.TypeFor[*string]() || !slices.Contains(t.outFields, f.api) {
+				return nil // it was absent, and cannot be made absent
+			}
+			was = ""
+		}
+		given, err := jsonOf(fv)
+		if err != nil || isSecret(f.api, given) || isSecret(f.api, was) {
+			return nil
+		}
+		b.args[f.name], b.before[f.api], b.after[f.api] = was, was, given
+	}
+	if len(b.after) == 0 || len(b.after) != len(s.After) { // After has all that was given
+		return nil
+	}
+	return b
+}
+
+// differing are the fields that are not as a change left them; what a connection
+// carries that the change did not give counts too.
+func differing(now, left map[string]any) (out []string) {
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		if have := now[name]; !equal(have, left[name]) && (!isEmpty(have) || !isEmpty(left[name])) {
+			out = append(out, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if _, given := left[name]; !given && !hollow(now[name]) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// hollow says nothing: it is empty, or all in it is off or empty.
+func hollow(v any) bool {
+	switch x := v.(type) {
+	case bool:
+		return !x
+	case map[string]any:
+		for _, e := range x {
+			if !hollow(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return isEmpty(v)
+}
+
+// secretIn reports whether a value holds a secret at any depth. A value whose name
+// stands beside it is known by that name; one without a name could be anything.
+func secretIn(v any) bool {
+	switch x := v.(type) {
+	case jc.Row:
+		return secretIn(map[string]any(x))
+	case map[string]any:
+		if value, there := x["value"]; there {
+			name, _ := x["name"].(string)
+			if name == "" {
+				name, _ = x["type"].(string)
+			}
+			if name == "" || isSecret(name, value) {
+				return true
+			}
+		}
+		for k, e := range x {
+			if isSecret(k, e) && !isEmpty(e) || secretIn(e) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(x, secretIn)
+	case json.RawMessage:
+		var inner any
+		return exact(bytes.TrimSpace(x), &inner) != nil || secretIn(inner)
+	}
+	return false
+}
