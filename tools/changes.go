@@ -59,9 +59,9 @@ func undoing(name, doc string) *Tool {
 
 const nothingKept = "This server has no state directory, so it keeps no changes; the operator can name one with --state-dir"
 
-// sees reports whether a caller may know of a change: under a grant file of those
+// knows reports whether a caller may know of a change: under a grant file of those
 // of its own agent only.
-func (d *Desk) sees(who auth.Principal, c *state.Change) bool {
+func (d *Desk) knows(who auth.Principal, c *state.Change) bool {
 	_, everything := d.o.Grants.(auth.AllowAll)
 	return everything || c.Agent == who.Agent
 }
@@ -81,7 +81,7 @@ func (d *Desk) kept(who auth.Principal) (list []state.Change, undone map[string]
 		if all[i].Undoes != "" {
 			undone[all[i].Undoes] = all[i].ID
 		}
-		if d.sees(who, &all[i]) {
+		if d.knows(who, &all[i]) {
 			list = append(list, all[i])
 		}
 	}
