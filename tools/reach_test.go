@@ -14,6 +14,9 @@ import (
 // alone could be of five parts), and what was found is called through its carrier.
 // Counted are the tokens of the query, of the answer, and of the call.
 func TestTwoCalls(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it walks all tools: the run without -short does")
+	}
 	published := publishedOperations(t)
 	enc, err := tokenizer.Get(tokenizer.O200kBase)
 	if err != nil {

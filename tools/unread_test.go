@@ -129,6 +129,9 @@ func eventFactNeeds(t *Tool, column string) []string {
 // list with what it is read from taken out of all answers: nothing is shown as
 // none, no flag is claimed to have been read, and a count says "(not read)".
 func TestNotReadIsNeverNone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it walks all tools: the run without -short does")
+	}
 	b := newBench(t, sandboxOptions)
 	walked, flags := 0, 0
 	for _, x := range All() {
