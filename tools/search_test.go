@@ -135,6 +135,9 @@ func edited(q string, r *rand.Rand) string {
 const slip = 0.98
 
 func TestSearchRecall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it walks all tools: the run without -short does")
+	}
 	all := All()
 	x := NewIndex(all)
 	declared := map[string]bool{}
@@ -190,6 +193,9 @@ func TestSearchRecall(t *testing.T) {
 
 // TestSearchFindsEveryTool: whoever says what a declaration says finds it.
 func TestSearchFindsEveryTool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it walks all tools: the run without -short does")
+	}
 	all := All()
 	x := NewIndex(all)
 	at := func(query string, tool *Tool) int {

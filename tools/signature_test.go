@@ -10,6 +10,9 @@ import (
 
 // TestSignatureTokens: five signatures are at most 150 tokens, whatever is asked.
 func TestSignatureTokens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it walks all tools: the run without -short does")
+	}
 	enc, err := tokenizer.Get(tokenizer.O200kBase)
 	if err != nil {
 		t.Fatal(err)
