@@ -109,7 +109,7 @@ func (d *Desk) question(ctx context.Context, t *Tool, p *Plan) string {
 	if t.Risk == auth.Destroy {
 		b.WriteString("This cannot be undone here.")
 	} else {
-		fmt.Fprintf(&b, "%d objects.", sent)
+		fmt.Fprintf(&b, "%d %s.", sent, oneOrMany(sent, "object", "objects"))
 	}
 	return b.String()
 }
