@@ -195,7 +195,7 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		}
 		t.rows = append(t.rows, cells)
 	}
-	shown := t.fit(maxTokens - 400)
+	shown := t.fit(r.room(400))
 	total := fmt.Sprint(got.total)
 	if got.total < 0 {
 		total = "could not be read"
@@ -208,7 +208,7 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		head = append(head, "there are more, but JumpCloud did not say where they begin; take a shorter window")
 	}
 	if shown < len(got.rows) {
-		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", maxTokens))
+		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", r.cap()))
 	}
 	head = append(head, l.window(got.coverage))
 	if slices.Contains(l.columns, "timestamp") {
