@@ -116,6 +116,8 @@ type Content struct {
 type Completing struct {
 	Prompt, Template string
 	Argument, Value  string
+	// Arguments are those that are known already; may be nil.
+	Arguments map[string]string
 }
 
 // Completion is what could be meant: at most 100 values, Total of them known (-1 unknown).
