@@ -3,6 +3,8 @@ package tools
 import (
 	"container/list"
 	"encoding/json"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,4 +71,27 @@ func (c *cursors) get(key string, who auth.Principal, tool, question string) (pl
 		}
 	}
 	return place{}, invalid("cursor", "unknown or expired; leave it out to start at the beginning")
+}
+
+// cursor keeps a place for the caller. The handle says which of the caller's
+// organisations it belongs to, where it has several.
+func (r *Reader) cursor(p place) string {
+	key := r.d.cursors.put(p)
+	if len(r.trip.call.orgs) > 0 {
+		key = r.trip.org + ":" + key
+	}
+	return key
+}
+
+// place is where a cursor of the caller says that a list goes on.
+func (r *Reader) place(cursor, tool, question string) (place, error) {
+	if org, key, of := strings.Cut(cursor, ":"); of && len(r.trip.call.orgs) > 0 {
+		if org != r.trip.org && slices.Contains(r.trip.call.orgs, org) {
+			return place{}, invalid("cursor", "it belongs to organisation "+org+": repeat the call with org="+org)
+		}
+		if org == r.trip.org {
+			cursor = key
+		}
+	}
+	return r.d.cursors.get(cursor, r.trip.who, tool, question)
 }

@@ -49,7 +49,7 @@ func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
 	l.key = string(key)
 	var window *[2]time.Time
 	if in.Cursor != "" {
-		if l.at, err = r.d.cursors.get(in.Cursor, r.trip.who, r.trip.tool.Name, l.key); err != nil {
+		if l.at, err = r.place(in.Cursor, r.trip.tool.Name, l.key); err != nil {
 			return nil, err
 		}
 		if window, err = windowOf(l.at.Until); err != nil {
@@ -268,7 +268,7 @@ func (l *eventsListing) goOn(r *Reader, got *eventsFound, shown int) string {
 	default:
 		at.After, at.Skip = got.next, 0
 	}
-	return r.d.cursors.put(at)
+	return r.cursor(at)
 }
 
 // eventCellNeeds are fields that a column falls back to.

@@ -66,13 +66,13 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 		return who.String()
 	}
 	base := scheme + l.Addr().String()
-	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.desk.Tools()))
+	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.server.Tools()))
 	if v.dir != nil && !open {
 		page := v.approvals()
 		o.Wrap = func(next http.Handler) http.Handler { return page.Beside(v.signedIn(next)) }
 		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", base+approvals.Path)
 	}
-	return transport.New(v.desk, o).Serve(ctx, l)
+	return transport.New(v.server, o).Serve(ctx, l)
 }
 
 // approvals is the page on which people answer.
