@@ -38,8 +38,11 @@ type keySet struct {
 
 // keys are the current keys of an issuer.
 type keys struct {
-	o      Options
-	source *source
+	o       Options
+	source  *source
+	life    context.Context // of fetches: they go on when a caller leaves, since others wait for them
+	end     context.CancelFunc
+	running sync.WaitGroup
 
 	mu      sync.Mutex
 	set     *keySet       // nil before the first
@@ -48,11 +51,23 @@ type keys struct {
 	flying  chan struct{} // closed when the fetch under way is done; nil when there is none
 }
 
-func newKeys(o Options) *keys { return &keys{o: o, source: newSource(o)} }
+func newKeys(o Options) *keys {
+	k := &keys{o: o, source: newSource(o)}
+	k.life, k.end = context.WithCancel(context.Background())
+	return k
+}
+
+// close ends the fetch under way.
+func (k *keys) close() {
+	k.mu.Lock()
+	k.end()
+	k.mu.Unlock()
+	k.running.Wait()
+}
 
 // current are keys that may be used, fetched when there are none yet.
 func (k *keys) current(ctx context.Context) (*keySet, error) {
-	return k.get(ctx, func(s *keySet) bool { return true })
+	return k.get(ctx, func(*keySet) bool { return true })
 }
 
 // having are keys among which is one of that name.
@@ -80,6 +95,9 @@ func (k *keys) get(ctx context.Context, does func(*keySet) bool) (*keySet, error
 			guard = emptyGuard
 		}
 		switch {
+		case k.life.Err() != nil:
+			k.mu.Unlock()
+			return nil, noKeys(context.Canceled)
 		case fresh, fits && k.flying != nil, set != nil && k.flying == nil && now.Sub(k.tried) < guard:
 			k.mu.Unlock()
 			return set, nil
@@ -98,18 +116,18 @@ func (k *keys) get(ctx context.Context, does func(*keySet) bool) (*keySet, error
 		default:
 			done := make(chan struct{})
 			k.flying, k.tried = done, now
+			k.running.Go(func() { k.fetch(done) })
 			k.mu.Unlock()
-			k.fetch(ctx, done)
 		}
 	}
 }
 
-// fetch asks the issuer. It goes on when the caller leaves, since others wait for it too.
-func (k *keys) fetch(ctx context.Context, done chan struct{}) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchWait)
+// fetch asks the issuer.
+func (k *keys) fetch(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(k.life, fetchWait)
 	defer cancel()
 	set, err := k.source.fetch(ctx)
-	if err != nil {
+	if err != nil && k.life.Err() == nil {
 		k.o.Log.WarnContext(ctx, "the keys of the token issuer could not be read", "issuer", k.o.Issuer, "why", err.Error())
 	}
 	k.mu.Lock()

@@ -64,7 +64,7 @@ func (r Refused) Error() string { return string(r) }
 // ErrNoKeys is told while no key of the issuer could be had: the token may be good.
 var ErrNoKeys = errors.New("the keys of the issuer cannot be had now")
 
-// Verifier verifies tokens. It is safe for concurrent use, and has no goroutine.
+// Verifier verifies tokens. It is safe for concurrent use; Close ends what it started.
 type Verifier struct {
 	o    Options
 	keys *keys
@@ -83,6 +83,12 @@ func New(o Options) (*Verifier, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Verifier{o: o, keys: newKeys(o), seen: newSeen()}, nil
+}
+
+// Close gives up what is being asked of the issuer, and waits for that.
+func (v *Verifier) Close() {
+	v.keys.close()
+	v.keys.source.client.CloseIdleConnections()
 }
 
 // CheckIssuer says what is wrong with the URL of an issuer.
