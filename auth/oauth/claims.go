@@ -160,14 +160,14 @@ func listOf(c map[string]json.RawMessage, name string) (list []string, ok bool) 
 }
 
 // timeOf reads seconds since 1970, which may have a fraction. Times that no token
-// has (before 2000, after 2200) are not ok.
+// has (before 1970, after 2200: milliseconds) are not ok.
 func timeOf(c map[string]json.RawMessage, name string) (at time.Time, there, ok bool) {
 	raw, there := c[name]
 	if !there {
 		return at, false, true
 	}
 	var s *float64
-	if json.Unmarshal(raw, &s) != nil || s == nil || !(*s > 946_684_800 && *s < 7_258_118_400) {
+	if json.Unmarshal(raw, &s) != nil || s == nil || !(*s > 0 && *s < 7_258_118_400) {
 		return at, true, false
 	}
 	whole, part := math.Modf(*s)

@@ -35,7 +35,7 @@ const malformed = Refused("the token is not a signed JWT")
 // readHeader reads the header of a compact JWS, strictly.
 func readHeader(raw string) (h header, err error) {
 	parts := strings.Split(raw, ".")
-	if len(parts) != 3 || slices.Contains(parts, "") {
+	if len(parts) != 3 || slices.Contains(parts, "") || strings.ContainsAny(raw, "\r\n") { // which decoders pass over
 		return h, malformed
 	}
 	text, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
