@@ -64,7 +64,7 @@ func (e *Enforcer) AgentOfToken(bearer string) (Principal, bool) {
 // per_call, when and only fit, wins, and its approve applies. Hourly and daily quotas
 // do not choose a line; Spend charges them to the one that won.
 func (e *Enforcer) Decide(ctx context.Context, p Principal, a Action) Decision {
-	d, _ := e.rules.Load().decide(ctx, p.Agent, a, e.circumstances())
+	d, _ := e.rules.Load().decide(ctx, p, a, e.circumstances())
 	return d
 }
 
@@ -91,8 +91,19 @@ func (a Action) asSuch() bool {
 	return a.Targets == nil && (a.Risk == Read || a.Objects == 0)
 }
 
-// decide also gives the line that won; nil for tools that carry others.
-func (f *inForce) decide(ctx context.Context, agent string, a Action, c circumstances) (Decision, *grant) {
+// decide is the smaller of what the file gives the agent and of what the caller's token
+// allows. It also gives the line that won; nil for tools that carry others.
+func (f *inForce) decide(ctx context.Context, p Principal, a Action, c circumstances) (Decision, *grant) {
+	d, g := f.granted(ctx, p.Agent, a, c)
+	if d = p.Scopes.narrow(a, d); d.Lacks != "" {
+		c.told(0, "refuses: ", d.Reason)
+		return d, nil
+	}
+	return d, g
+}
+
+// granted is what the file gives an agent.
+func (f *inForce) granted(ctx context.Context, agent string, a Action, c circumstances) (Decision, *grant) {
 	r := f.Rules
 	no := func(line int, format string, args ...any) (Decision, *grant) {
 		d := Decision{Reason: fmt.Sprintf(format, args...), Rule: r.rule(line), Version: r.version}

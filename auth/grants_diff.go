@@ -189,7 +189,11 @@ func protectedNames(r *Rules) (out []string) {
 
 func approverTexts(r *Rules) (out []string) {
 	for _, a := range r.approvers {
-		out = append(out, fmt.Sprintf("%s, key %s, for %s", a.Name, cut(a.Key), strings.Join(a.May, ", ")))
+		text := fmt.Sprintf("%s, key %s, for %s", a.Name, cut(a.Key), strings.Join(a.May, ", "))
+		if a.Subject != "" {
+			text += ", subject " + cut(a.Subject) + " at " + cut(a.Issuer)
+		}
+		out = append(out, text)
 	}
 	return out
 }

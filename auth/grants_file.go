@@ -40,6 +40,8 @@ type Approver struct {
 	Key string
 	// May are names and globs of the tools that he may agree to.
 	May []string
+	// Issuer and Subject are those of tokens whose callers act for him; "" for none.
+	Issuer, Subject string
 
 	line int
 }
@@ -71,20 +73,6 @@ type agentRules struct {
 	never  map[string]int // tool -> line
 	fines  []string       // what never says, as written
 	some   bool           // it has anything at all
-}
-
-// caller is one way in which an agent shows who it is.
-type caller struct {
-	local string
-	token string // lower-case hex of the SHA-256 of a bearer token
-	line  int
-}
-
-func (c caller) String() string {
-	if c.local != "" {
-		return "local " + c.local
-	}
-	return "token " + c.token[:8]
 }
 
 // grant is one line of may.

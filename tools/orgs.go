@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,6 +86,12 @@ func (o *Organizations) Tools() []*Tool { return o.listed }
 
 // Declares reports whether there is a tool of that name, listed to the caller or not.
 func (o *Organizations) Declares(name string) bool { return o.front.Declares(name) }
+
+// Lacking are the scopes that a call takes; see [Desk.Lacking]. They are the same for
+// all organisations.
+func (o *Organizations) Lacking(ctx context.Context, name string, arguments json.RawMessage) string {
+	return o.front.Lacking(ctx, name, arguments)
+}
 
 // List gives the tools that the caller may see.
 func (o *Organizations) List(ctx context.Context) []Listed {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -169,28 +168,6 @@ func (g *governed) local(word, name string) (auth.Principal, error) {
 		return p, usagef("the grant file gives nothing to the local caller %q: give an agent who: [{local: %s}], or set --agent", word, word)
 	}
 	return p, nil
-}
-
-// signedIn lets through who brings a token that the grant file knows. The header goes
-// no further. Without a grant file everybody on this machine is the same caller.
-func (g *governed) signedIn(next http.Handler) http.Handler {
-	if g.grants == nil {
-		return localCaller(next)
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		r.Header.Del("Authorization")
-		who, known := auth.Principal{}, false
-		if strings.EqualFold(scheme, "bearer") {
-			who, known = g.grants.AgentOfToken(strings.TrimSpace(token))
-		}
-		if !known {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="jc-mcp"`)
-			http.Error(w, "a token of this server's grant file is needed: jc-mcp grants token", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), who)))
-	})
 }
 
 // watch follows the grant file until ctx ends.

@@ -206,6 +206,7 @@ jc-mcp call; without any, only the use of the tool is asked for.
 Exit code 0: allowed, or allowed once a person agrees; 1: refused; 2: no such tool,
 agent or file.`,
 		Example: `  jc-mcp grants explain --grants grants.yaml --agent helpdesk users_unlock user=jdoe
+  jc-mcp grants explain --grants grants.yaml --agent helpdesk --scopes jc:read users_unlock
   jc-mcp grants explain --grants grants.yaml --agent helpdesk --at 2026-11-07T12:00:00Z users_list`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -213,21 +214,26 @@ agent or file.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return s.explain(o, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.scopesGiven = cmd.Flags().Changed("scopes")
+			return s.explain(o, args[0], args[1:])
+		},
 	}
 	cmd.Flags().StringVar(&o.file, "grants", "", "the grant file [JC_GRANTS]")
 	cmd.Flags().StringVar(&o.orgs, "orgs", "", "file of organisations of the server [JC_ORGS]")
 	cmd.Flags().StringVar(&o.agent, "agent", "", "the name of the agent in it")
 	cmd.Flags().StringVar(&o.at, "at", "", "the time to decide for, such as 2026-11-07T12:00:00Z (default now)")
+	cmd.Flags().StringVar(&o.scopes, "scopes", "", "the scopes of the agent's OAuth token, such as 'jc:read jc:change:users' (default: it has no such token, and nothing limits it)")
 	cmd.Flags().IntVar(&o.objects, "objects", 0, "how many objects the call changes (default: as many as it names)")
 	return cmd
 }
 
 // explained are the flags of explain.
 type explained struct {
-	file, agent, at string
-	orgs            string
-	objects         int
+	file, agent, at, scopes string
+	scopesGiven             bool // a token without any allows nothing
+	orgs                    string
+	objects                 int
 }
 
 func (s *shell) explain(o explained, name string, words []string) error {
@@ -269,7 +275,11 @@ func (s *shell) explain(o explained, name string, words []string) error {
 	if o.objects > 0 && a.Risk != auth.Read {
 		a.Objects = o.objects
 	}
-	x := rules.Explain(o.agent, a, at)
+	who := auth.Principal{Agent: o.agent}
+	if o.scopesGiven {
+		who.Scopes = auth.ParseScopes(o.scopes)
+	}
+	x := rules.Explain(who, a, at)
 	if _, err := fmt.Fprint(s.out, visible(explanation(o.agent, a, x))); err != nil {
 		return err
 	}

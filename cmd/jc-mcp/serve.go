@@ -14,9 +14,9 @@ import (
 // service is what the two commands that serve MCP share.
 type service struct {
 	*wired
-	log    *slog.Logger
-	agent  string // the word that grants know the caller on stdio by
-	remote remoteAccess
+	log   *slog.Logger
+	agent string // the word that grants know the caller on stdio by
+	conf  *config
 }
 
 func (v *service) options() transport.Options {
@@ -46,7 +46,7 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	watching, end := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { w.watch(watching) })
-	err = run(ctx, &service{w, log, c.agent, c.remote})
+	err = run(ctx, &service{w, log, c.agent, c})
 	end()
 	watch.Wait()
 	log.InfoContext(ctx, "stopped")

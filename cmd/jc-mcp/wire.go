@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 
@@ -26,6 +27,8 @@ type serves interface {
 	tools.Server
 	// Tools are those that are served, sorted by name.
 	Tools() []*tools.Tool
+	// Lacking are the scopes that a call takes, where the caller's token lacks some.
+	Lacking(ctx context.Context, name string, arguments json.RawMessage) string
 }
 
 // Close ends what was opened, the last first.

@@ -222,6 +222,9 @@ func (t *Transport) postSession(w http.ResponseWriter, r *http.Request, m *messa
 // every revision: streams cannot be resumed here, so nobody would read the
 // answer. A change that was already sent finishes all the same.
 func (t *Transport) answer(w http.ResponseWriter, r *http.Request, m *message, p *peer) {
+	if t.challenged(w, r, m) {
+		return
+	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	d := t.lifeOf(r.Context())

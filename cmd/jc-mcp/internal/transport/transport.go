@@ -19,6 +19,7 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -59,6 +60,11 @@ type Options struct {
 	// Caller names who is calling, from what Wrap put into the context. A
 	// session of a 2025 client answers only the caller who opened it. nil: one caller.
 	Caller func(context.Context) string
+	// Lacking gives the challenge (RFC 6750, for WWW-Authenticate) where the
+	// caller's token does not cover a call of the tool name with arguments, or a
+	// read of the resource at the address name (arguments nil); "" where it does,
+	// and for names it does not know. Over HTTP only. nil: every token covers all.
+	Lacking func(ctx context.Context, name string, arguments json.RawMessage) (challenge string)
 	// Origins and Hosts are allowed beside loopback: "https://app.example.com",
 	// "mcp.example.com" or "mcp.example.com:8443".
 	Origins, Hosts []string
