@@ -21,6 +21,10 @@ func (p Principal) String() string {
 	return p.Agent + " (" + p.Name + ")"
 }
 
+// Key is what handles are bound to: who made a cursor, a task, a session. It is for
+// comparing, not for reading.
+func (p Principal) Key() string { return p.Agent + "\x00" + p.Name }
+
 type principalKey struct{}
 
 // With puts the verified caller into the context.

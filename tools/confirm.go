@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,7 +44,8 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 	question := d.question(ctx, tr.tool, p)
 	if !tr.call.CanAsk {
 		a := d.refuse(ctx, tr, p, &Refusal{jc.CodeNeedsApproval, "Nothing was sent. " + question +
-			" Only a person can approve it, and this client cannot ask one (it did not declare elicitation). Tell the user; an operator can do it with `jc-mcp call`"}, dec)
+			" Only a person can approve it, and " + cmp.Or(tr.call.NoAsk, "this client cannot ask one (it did not declare elicitation)") +
+			". Tell the user; an operator can do it with `jc-mcp call`"}, dec)
 		return &a
 	}
 	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: d.o.Sealer.Seal(bound, approvalTTL)}}
