@@ -33,7 +33,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 	if rep := tr.call.Reply; rep != nil {
 		err := error(&Refusal{jc.CodeDenied, "the person who was asked did not agree. Do not repeat it unless they ask for it"})
 		if rep.Accepted {
-			if err = d.o.Sealer.Open(rep.State, bound); err == nil {
+			if err = d.o.Sealer.Open(sealIn(rep.State), bound); err == nil {
 				return nil
 			}
 			err = &Refusal{jc.CodeNeedsApproval, sealProblem(err)}
@@ -48,7 +48,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 			". Tell the user; an operator can do it with `jc-mcp call`"}, dec)
 		return &a
 	}
-	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: d.o.Sealer.Seal(bound, approvalTTL)}}
+	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: tr.noted(d.o.Sealer.Seal(bound, approvalTTL))}}
 }
 
 func sealProblem(err error) string {
@@ -79,7 +79,7 @@ func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 	for i, s := range p.Steps {
 		steps[i] = step{s.Tool.Name, s.Request.Method, s.Request.Path, s.Request.Params, s.Request.Query, s.Request.Body, s.Targets, s.Before, s.Skip}
 	}
-	b, err := json.Marshal([]any{tr.who, tr.tool.Name, steps, dec.Version})
+	b, err := json.Marshal([]any{tr.who.Key(), tr.tool.Name, steps, dec.Version})
 	if err != nil { // a body that does not marshal is never sent either
 		return nil
 	}

@@ -48,7 +48,10 @@ type Options struct {
 	Structured bool
 	// ExportDir is the folder that lists may be written to; "" for none.
 	ExportDir string
-	Log       *slog.Logger
+	// Replicas is what this server shares with others that answer the same callers;
+	// nil for one alone, which keeps all in memory.
+	Replicas *Replicas
+	Log      *slog.Logger
 }
 
 // Sealer makes and opens approval seals; see [auth.Sealer].
@@ -59,15 +62,17 @@ type Sealer interface {
 
 // Desk serves tools: every call of every tool takes the same road.
 type Desk struct {
-	o       Options
-	dir     *finder
-	homes   map[string]string // the toolset of each kind
-	listed  []*Tool
-	byName  map[string]*Tool // listed
-	reach   map[string]*Tool // listed, or found and called through a carrier
-	index   func() *Index    // of what can be reached, made when first searched
-	cursors *cursors
-	org     *organization
+	o      Options
+	dir    *finder
+	homes  map[string]string // the toolset of each kind
+	listed []*Tool
+	byName map[string]*Tool // listed
+	reach  map[string]*Tool // listed, or found and called through a carrier
+	index  func() *Index    // of what can be reached, made when first searched
+	places places
+	shelf  Shelf  // of plans
+	vault  *vault // nil where nothing leaves this process
+	org    *organization
 }
 
 // New makes a desk. It fails on a declaration that does not fit, on two tools of
@@ -76,7 +81,14 @@ func New(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &Desk{o: o, byName: map[string]*Tool{}, cursors: newCursors()}
+	d := &Desk{o: o, byName: map[string]*Tool{}, places: newCursors(), shelf: shelf{newRemembered[[]byte](maxPlans)}}
+	if o.Replicas != nil {
+		v, err := newVault(o.Replicas.Keys)
+		if err != nil {
+			return nil, err
+		}
+		d.vault, d.places, d.shelf = v, sealedPlaces{v}, o.Replicas.Shelf
+	}
 	if o.Client != nil {
 		d.dir = &finder{Directory: jc.NewDirectory(o.Client)}
 	}

@@ -25,7 +25,8 @@ type trip struct {
 	args arguments
 	id   string // joins the audit lines of one call
 
-	undo *state.Change // the change that the call takes back
+	undo  *state.Change     // the change that the call takes back
+	notes map[string]string // what the plan made up; see [trip.steady]
 
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
