@@ -86,6 +86,9 @@ type Options struct {
 	// extension gets a handle in place of the result (5 s); TaskKeep is how long
 	// the result is kept for it (10 minutes).
 	TaskAfter, TaskKeep time.Duration
+	// Tasks is where replicas keep the tasks that they run; nil for one server
+	// alone, which keeps them in memory.
+	Tasks Shelf
 }
 
 func (o Options) withDefaults() Options {
