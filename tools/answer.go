@@ -20,6 +20,9 @@ type Call struct {
 	// CanAsk says that the caller's client declared that it can put a question
 	// to a person (elicitation). Without it a call that needs a person is refused.
 	CanAsk bool
+	// NoAsk says in words why a person cannot be asked, where it is not that the
+	// client did not declare it: "this server … cannot".
+	NoAsk string
 	// Reply is the person's answer to an earlier Ask of the same call; nil when none was asked.
 	Reply *Reply
 	// Progress, when not nil, is told how far a long call is: one telling after the

@@ -60,10 +60,11 @@ func undoing(name, doc string) *Tool {
 const nothingKept = "This server has no state directory, so it keeps no changes; the operator can name one with --state-dir"
 
 // knows reports whether a caller may know of a change: of those of this organisation,
-// and under a grant file of those of its own agent only.
+// and under a grant file of his own only, not of those that the same agent made for
+// somebody else.
 func (d *Desk) knows(who auth.Principal, c *state.Change) bool {
 	_, everything := d.o.Grants.(auth.AllowAll)
-	return c.Org == d.o.Org && (everything || c.Agent == who.Agent)
+	return c.Org == d.o.Org && (everything || auth.Principal{Agent: c.Agent, Name: c.Principal}.Key() == who.Key())
 }
 
 // kept are the changes that a caller may know of, the oldest first, and by which of

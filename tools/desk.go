@@ -52,7 +52,10 @@ type Options struct {
 	Structured bool
 	// ExportDir is the folder that lists may be written to; "" for none.
 	ExportDir string
-	Log       *slog.Logger
+	// Replicas is what this server shares with others that answer the same callers;
+	// nil for one alone, which keeps all in memory.
+	Replicas *Replicas
+	Log      *slog.Logger
 }
 
 // Sealer makes and opens approval seals; see [auth.Sealer].
@@ -65,10 +68,12 @@ type Sealer interface {
 // of every tool takes the same road.
 type Desk struct {
 	*catalog
-	o       Options
-	dir     *finder
-	cursors *cursors
-	org     *organization
+	o      Options
+	dir    *finder
+	places places
+	shelf  Shelf  // of plans
+	vault  *vault // nil where nothing leaves this process
+	org    *organization
 }
 
 // catalog is what follows from declarations and selection alone: the desks of several
@@ -90,7 +95,7 @@ func New(o Options) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.desk(o), nil
+	return c.desk(o)
 }
 
 func newCatalog(all []*Tool, selection Selection) (*catalog, error) {
@@ -119,16 +124,23 @@ func newCatalog(all []*Tool, selection Selection) (*catalog, error) {
 }
 
 // desk makes a desk of what was selected.
-func (c *catalog) desk(o Options) *Desk {
+func (c *catalog) desk(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &Desk{catalog: c, o: o, cursors: newCursors()}
+	d := &Desk{catalog: c, o: o, places: newCursors(), shelf: shelf{newRemembered[[]byte](maxPlans)}}
+	if o.Replicas != nil {
+		v, err := newVault(o.Replicas.Keys)
+		if err != nil {
+			return nil, err
+		}
+		d.vault, d.places, d.shelf = v, sealedPlaces{v}, o.Replicas.Shelf
+	}
 	if o.Client != nil {
 		d.dir = &finder{Directory: jc.NewDirectory(o.Client)}
 	}
 	d.org = &organization{called: o.Org, region: o.Region, sandbox: o.Sandbox}
-	return d
+	return d, nil
 }
 
 // List gives the tools that the caller may see.

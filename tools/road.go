@@ -27,7 +27,8 @@ type trip struct {
 
 	org, credential string // of several; see [Options]
 
-	undo *state.Change // the change that the call takes back
+	undo  *state.Change     // the change that the call takes back
+	notes map[string]string // what the plan made up; see [trip.steady]
 
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
