@@ -30,11 +30,14 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 		return d.person(ctx, tr, p, dec, bound)
 	}
 	if rep := tr.call.Reply; rep != nil {
+		tr.approval = approvalRefused
 		err := error(&Refusal{jc.CodeDenied, "the person who was asked did not agree. Do not repeat it unless they ask for it"})
 		if rep.Accepted {
 			if err = d.o.Sealer.Open(rep.State, bound); err == nil {
+				tr.approval = approvalApproved
 				return nil
 			}
+			tr.approval = approvalExpired
 			err = &Refusal{jc.CodeNeedsApproval, sealProblem(err)}
 		}
 		a := d.refuse(ctx, tr, p, err, dec)
@@ -46,6 +49,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 			" Only a person can approve it, and this client cannot ask one (it did not declare elicitation). Tell the user; an operator can do it with `jc-mcp call`"}, dec)
 		return &a
 	}
+	tr.approval = approvalAsked
 	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: d.o.Sealer.Seal(bound, approvalTTL)}}
 }
 

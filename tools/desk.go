@@ -49,6 +49,8 @@ type Options struct {
 	// ExportDir is the folder that lists may be written to; "" for none.
 	ExportDir string
 	Log       *slog.Logger
+	// Observe, when not nil, hears of every call.
+	Observe Observer
 }
 
 // Sealer makes and opens approval seals; see [auth.Sealer].
