@@ -51,7 +51,7 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 	if w.client != nil {
 		w.close = append(w.close, w.client.Close)
 	}
-	o := tools.Options{Client: w.client, Audit: audit, Log: log}
+	o := tools.Options{Client: w.client, Audit: audit, Log: log, Observe: c.watch.Calls("")}
 	switch {
 	case server:
 		if w.governed, err = govern(ctx, c, w.client, log, errs); err != nil {
@@ -125,8 +125,9 @@ func connect(c *config) (*jc.Client, error) {
 	}
 	cfg := jc.Config{
 		Hosts: c.hosts, OrgID: c.org, Renew: cred.Renew, Scope: cred.Scope() + "/" + c.org,
-		UserAgent: "jc-mcp/" + buildVersion(), Fenced: true,
+		UserAgent: "jc-mcp/" + buildVersion(), Fenced: true, Observe: c.watch.Upstream(""),
 	}
+	c.watch.Credential("", cred)
 	if c.sandbox {
 		org, err := sandbox.New(sandbox.Options{APIKey: sandboxKey})
 		if err != nil {
