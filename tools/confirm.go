@@ -37,7 +37,10 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 				tr.approval = approvalApproved
 				return nil
 			}
-			tr.approval = approvalExpired
+			tr.approval = ""
+			if errors.Is(err, auth.ErrSealExpired) || errors.Is(err, auth.ErrSealMoved) {
+				tr.approval = approvalExpired
+			}
 			err = &Refusal{jc.CodeNeedsApproval, sealProblem(err)}
 		}
 		a := d.refuse(ctx, tr, p, err, dec)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
 // Observer hears of every call, for metrics and traces. It is called on the way of
@@ -47,6 +48,9 @@ func (d *Desk) observed(ctx context.Context, c Call) (context.Context, func(*tri
 	ctx, end := d.o.Observe.Begin(ctx, c.Trace)
 	return ctx, func(tr *trip, a Answer) {
 		o := Observed{Code: a.Code, Agent: tr.who.Agent, Approval: tr.approval, Took: time.Since(start)}
+		if a.Ask != nil { // it is called again once the person has answered
+			o.Code = string(jc.CodeNeedsApproval)
+		}
 		if tr.tool != nil {
 			o.Tool, o.Risk = tr.tool.Name, tr.tool.Risk
 		}
