@@ -76,19 +76,24 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The request for a person could not be written: "+whyNotAsked(err))
 	}
 	tr.request = asked.Code
+	if fresh {
+		tr.approval = approvalAsked
+	}
 	if fresh && d.o.People.Tell != nil {
 		d.o.People.Tell(state.NoteOf(asked))
 	}
 	yes, err := d.o.People.Dir.Take(ctx, asked, approvers)
 	switch {
 	case err == nil:
-		tr.approver = &yes.By
+		tr.approver, tr.approval = &yes.By, approvalApproved
 		return nil
 	case errors.Is(err, state.ErrRefused):
+		tr.approval = approvalRefused
 		return refuse(jc.CodeDenied, "a person refused request "+asked.Code+". Do not repeat it unless they ask for it")
 	case errors.Is(err, state.ErrUsed):
 		return refuse(jc.CodeNeedsApproval, "the approval "+asked.Code+" has been used. Make the call again to ask anew")
 	case errors.Is(err, state.ErrMoved), errors.Is(err, state.ErrExpired):
+		tr.approval = approvalExpired
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. Request "+asked.Code+" came too late, or what it was for has changed. Make the call again to ask anew")
 	case errors.Is(err, state.ErrPending), errors.Is(err, state.ErrNotApprover), errors.Is(err, state.ErrForged):
 		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`, then repeat the same call",

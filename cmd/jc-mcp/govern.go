@@ -12,6 +12,7 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -58,7 +59,7 @@ func govern(ctx context.Context, c *config, log *slog.Logger, errs io.Writer) (g
 	if c.grants == "" {
 		return g, nil
 	}
-	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log)}
+	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log, c.watch)}
 	o.Meter = g.dir.Meter()
 	if g.grants, err = auth.OpenGrants(o); err != nil {
 		return g, usagef("%v", err)
@@ -88,8 +89,9 @@ func serverAudit(c *config, dir *state.Dir, errs io.Writer) (*auth.AuditLog, err
 }
 
 // told writes down what became of the grant file.
-func (g *governed) told(log *slog.Logger) func(auth.GrantEvent) {
+func (g *governed) told(log *slog.Logger, watch *ops.Instruments) func(auth.GrantEvent) {
 	return func(e auth.GrantEvent) {
+		watch.GrantsReload(e.Err)
 		line := auth.Line{Phase: auth.PhaseReload, Version: e.To, Say: "grants in force: version " + e.To}
 		switch {
 		case e.Err != nil:

@@ -113,9 +113,10 @@ func (c *config) connect(o *organization) (links []link, err error) {
 			return nil, asUsage(fmt.Errorf("%s%w", o.prefix(), err))
 		}
 		if cred != nil {
+			c.watch.Credential(o.name, cred)
 			l.client, err = jc.New(jc.Config{
 				Hosts: o.hosts, OrgID: o.id, Renew: cred.Renew, Scope: o.name + "/" + cred.Scope() + "/" + o.id,
-				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true,
+				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true, Observe: c.watch.Upstream(o.name),
 				Transport: auth.Pinned(cred, transport, o.hosts.Console, o.hosts.Insights),
 			})
 			if err != nil {
