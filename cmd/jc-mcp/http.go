@@ -70,7 +70,8 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	if v.dir != nil && !open {
 		page := v.approvals()
 		o.Wrap = func(next http.Handler) http.Handler { return page.Beside(v.signedIn(next)) }
-		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", base+approvals.Path)
+		v.page = base + approvals.Path
+		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", v.page)
 	}
 	return transport.New(v.desk, o).Serve(ctx, l)
 }
