@@ -133,6 +133,12 @@ func (d *Desk) burst(ctx context.Context, who auth.Principal) {
 	if err != nil {
 		d.o.Log.ErrorContext(ctx, "refusals could not be counted", "agent", who.Agent)
 	}
+	if stopped {
+		l := state.Stop{Agent: who.Agent}.Thrown("this server", "after ten refusals in a minute", false)
+		if err := d.o.Audit.Write(context.WithoutCancel(ctx), l); err != nil {
+			d.o.Log.ErrorContext(ctx, "the audit line of a stop could not be written", "agent", who.Agent)
+		}
+	}
 	if stopped && d.o.People.Tell != nil {
 		d.o.People.Tell(state.Note{
 			Event: "agent_stopped", Agent: who.Agent, At: time.Now().UTC(),
