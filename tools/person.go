@@ -22,6 +22,16 @@ type People struct {
 	Approvers func() []auth.Approver
 	// Tell tells people of something; nil for nobody to tell.
 	Tell func(state.Note)
+	// Page is the address of the page on which people answer; nil, and "", where there is none.
+	Page func() string
+}
+
+// orPage goes on a sentence that names a command, where people have a page as well.
+func (p People) orPage() string {
+	if p.Page == nil || p.Page() == "" {
+		return ""
+	}
+	return " or open " + p.Page()
 }
 
 // stopped says whether a person has stopped the changes of an agent, or a tool.
@@ -96,8 +106,8 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		tr.approval = approvalExpired
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. Request "+asked.Code+" came too late, or what it was for has changed. Make the call again to ask anew")
 	case errors.Is(err, state.ErrPending), errors.Is(err, state.ErrNotApprover), errors.Is(err, state.ErrForged):
-		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`, then repeat the same call",
-			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code))
+		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`%s, then repeat the same call",
+			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code, d.o.People.orPage()))
 	}
 	return refuse(jc.CodeNeedsApproval, "Nothing was sent. The approval could not be read")
 }
@@ -131,6 +141,12 @@ func (d *Desk) burst(ctx context.Context, who auth.Principal) {
 	stopped, err := d.o.People.Dir.Refused(context.WithoutCancel(ctx), who.Agent)
 	if err != nil {
 		d.o.Log.ErrorContext(ctx, "refusals could not be counted", "agent", who.Agent)
+	}
+	if stopped {
+		l := state.Stop{Agent: who.Agent}.Thrown("this server", "after ten refusals in a minute", false)
+		if err := d.o.Audit.Write(context.WithoutCancel(ctx), l); err != nil {
+			d.o.Log.ErrorContext(ctx, "the audit line of a stop could not be written", "agent", who.Agent)
+		}
 	}
 	if stopped && d.o.People.Tell != nil {
 		d.o.People.Tell(state.Note{

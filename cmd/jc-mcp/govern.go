@@ -27,6 +27,7 @@ type governed struct {
 	grants  *auth.GrantFile // nil without a grant file
 	notices *state.Notifier // nil where nobody is told
 	audit   *auth.AuditLog
+	page    string // address of the approvals page; "" where there is none
 }
 
 // govern opens what a server is governed by. Without a grant file a state directory
@@ -114,6 +115,7 @@ func (g *governed) options(o *tools.Options, c *config) error {
 	o.Audit = g.audit
 	o.Grants = auth.AllowAll{Confirm: c.confirm, Ceiling: objectsPerCall}
 	o.People.Dir = g.dir
+	o.People.Page = func() string { return g.page } // known before the first call, and not yet now
 	if g.dir != nil {
 		sealer, err := g.dir.Sealer()
 		if err != nil {

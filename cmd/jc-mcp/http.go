@@ -95,7 +95,8 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.server.Tools()))
 	if v.dir != nil && !open {
 		beside = v.approvals().Beside
-		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", base+approvals.Path)
+		v.page = base + approvals.Path
+		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", v.page)
 	}
 	o.Wrap = func(next http.Handler) http.Handler { return who.in(next, beside) }
 	serving, end := v.draining(ctx)
