@@ -32,6 +32,7 @@
 //	approvals/CODE.answer      the yes or no of a person, signed
 //	approvals/CODE.taken       that the yes was used, when
 //	approvals/CODE.N.secret    a secret, encrypted to the approver
+//	tasks/HASH.task, .words    what is known of a task, and what was said to it
 //	*.lock                     held while the others are changed
 package state
 
@@ -44,10 +45,12 @@ import (
 	"time"
 )
 
-// Dir is an open state directory. It holds no file open and needs no closing.
+// Dir is an open state directory, or one with a shared store behind it. It holds no
+// file open and needs no closing; the store does.
 type Dir struct {
-	path string
-	now  func() time.Time
+	path  string
+	now   func() time.Time
+	store *Store // nil without one
 
 	mu     sync.Mutex
 	swept  time.Time            // when old files were last looked for
@@ -94,7 +97,7 @@ func Open(dir string) (*Dir, error) {
 		return nil, fmt.Errorf("the state directory: %w", err)
 	}
 	d := &Dir{path: dir, now: time.Now, used: map[string]time.Time{}}
-	for _, sub := range []string{"", "used", "meter", "approvals"} {
+	for _, sub := range folders {
 		if err := private(filepath.Join(dir, sub)); err != nil {
 			return nil, err
 		}
@@ -102,6 +105,26 @@ func Open(dir string) (*Dir, error) {
 	d.sweep()
 	return d, nil
 }
+
+// folders are those of the directory.
+var folders = []string{"", "used", "meter", "approvals", "tasks"}
+
+// OpenShared is [Open] with a store behind it: what replicas have to share lies there,
+// and in the directory only what is this replica's own.
+func OpenShared(dir string, s *Store) (*Dir, error) {
+	if len(s.masters) == 0 {
+		return nil, errors.New("replicas that share a store need a seal key")
+	}
+	d, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	d.store, d.now = s, s.now
+	return d, nil
+}
+
+// Shared reports whether a store is behind it.
+func (d *Dir) Shared() bool { return d.store != nil }
 
 // Path is the directory's absolute path.
 func (d *Dir) Path() string { return d.path }

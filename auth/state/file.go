@@ -160,7 +160,7 @@ func (d *Dir) sweep() {
 	if !due {
 		return
 	}
-	for _, folder := range []string{"", "used", "meter", "approvals"} {
+	for _, folder := range folders {
 		entries, _ := os.ReadDir(d.file(folder))
 		for _, e := range entries {
 			if path := d.file(folder, e.Name()); d.stale(folder, e, path, now) {
@@ -182,6 +182,8 @@ func (d *Dir) stale(folder string, e fs.DirEntry, path string, now time.Time) bo
 		return err == nil && now.After(until.Add(usedGrace))
 	case "approvals":
 		return staleApproval(path, now)
+	case "tasks":
+		return staleTask(path, now)
 	}
 	return false // quotas: see tidyMeter
 }
