@@ -48,17 +48,14 @@ import (
 // Dir is an open state directory, or one with a shared store behind it. It holds no
 // file open and needs no closing; the store does.
 type Dir struct {
-	path  string
-	now   func() time.Time
+	local *files // what is this server's own: keys, locks
+	shelf shelf  // what is shared: local, or the store
 	store *Store // nil without one
+	now   func() time.Time
 
-	mu     sync.Mutex
-	swept  time.Time            // when old files were last looked for
-	tidied time.Time            // the same for quotas
-	used   map[string]time.Time // ids used up by this process, whatever became of their files
-
-	recorded      int       // changes, since the journal was last looked at
-	journalTidied time.Time // when that was
+	mu    sync.Mutex
+	swept time.Time            // when what is old was last looked for
+	used  map[string]time.Time // ids used up by this process, whatever became of the shelf
 }
 
 const (
@@ -96,7 +93,8 @@ func Open(dir string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the state directory: %w", err)
 	}
-	d := &Dir{path: dir, now: time.Now, used: map[string]time.Time{}}
+	local := &files{path: dir}
+	d := &Dir{local: local, shelf: local, now: time.Now, used: map[string]time.Time{}}
 	for _, sub := range folders {
 		if err := private(filepath.Join(dir, sub)); err != nil {
 			return nil, err
@@ -119,7 +117,7 @@ func OpenShared(dir string, s *Store) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.store, d.now = s, s.now
+	d.shelf, d.store, d.now = storeShelf{s}, s, s.now
 	return d, nil
 }
 
@@ -127,11 +125,7 @@ func OpenShared(dir string, s *Store) (*Dir, error) {
 func (d *Dir) Shared() bool { return d.store != nil }
 
 // Path is the directory's absolute path.
-func (d *Dir) Path() string { return d.path }
-
-func (d *Dir) file(parts ...string) string {
-	return filepath.Join(append([]string{d.path}, parts...)...)
-}
+func (d *Dir) Path() string { return d.local.path }
 
 // private makes a folder that only this user may enter, or checks that it is one.
 func private(dir string) error {

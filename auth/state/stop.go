@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,6 +40,11 @@ func (s Stop) String() string {
 	}
 	return line
 }
+
+const (
+	stopFile = "STOP"
+	maxEdits = 20 // of the kill switch, until one of them was the only one at its moment
+)
 
 const stopHead = `# Changes stop while a line here says so: "all", "agent NAME" or "tool NAME".
 # jc-mcp stop and jc-mcp resume write this file; it can be edited by hand as well.
@@ -83,17 +87,23 @@ func (d *Dir) Stopped(agent, tool string) (why string, stopped bool) {
 
 // Stops are all lines of the kill switch; none while nothing is stopped.
 func (d *Dir) Stops() ([]Stop, error) {
-	data, err := read(d.file("STOP"))
+	list, _, err := d.readStops()
+	return list, err
+}
+
+// readStops gives the lines, and the bytes that they stand in: nil where there are none.
+func (d *Dir) readStops() ([]Stop, []byte, error) {
+	data, err := d.shelf.read(stopFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(d.path); err != nil { // with the directory the switch is gone as well
-			return nil, fmt.Errorf("the state directory is gone: %w", err)
-		}
-		return nil, nil
+		return nil, nil, d.shelf.there() // with the shelf the switch is gone as well
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return parseStops(string(data)), nil
+	if data == nil {
+		data = []byte{}
+	}
+	return parseStops(string(data)), data, nil
 }
 
 // parseStops never fails: what is not understood stops everything.
@@ -150,11 +160,11 @@ func (d *Dir) Stop(agent, tool, why string) (fresh bool, err error) {
 	}
 	s.At, s.Why = d.now(), clean(why)
 	err = d.editStops(func(list []Stop) []Stop {
-		if slices.ContainsFunc(list, func(o Stop) bool { return o.what() == s.what() }) {
-			return list
+		fresh = !slices.ContainsFunc(list, func(o Stop) bool { return o.what() == s.what() })
+		if fresh {
+			list = append(list, s)
 		}
-		fresh = true
-		return append(list, s)
+		return list
 	})
 	return fresh, err
 }
@@ -173,7 +183,7 @@ func (d *Dir) Resume(agent, tool string) (found bool, err error) {
 		return list
 	})
 	if err == nil && found && agent != "" { // it starts with a clean slate
-		_ = os.Remove(d.meterFile(refusedKey(agent)))
+		d.shelf.forget(refusedKey(agent))
 	}
 	return found, err
 }
@@ -189,23 +199,33 @@ func newStop(agent, tool string) (Stop, error) {
 	return s, nil
 }
 
+// editStops calls edit, again where somebody else was faster.
 func (d *Dir) editStops(edit func([]Stop) []Stop) error {
-	unlock, err := d.lock(context.Background(), "stop")
+	unlock, err := d.shelf.lock(context.Background(), "stop")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	list, err := d.Stops()
-	if err != nil {
-		return err
-	}
-	list = edit(list)
-	path := d.file("STOP")
-	if len(list) == 0 {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("lifting the kill switch: %w", err)
+	for range maxEdits {
+		list, old, err := d.readStops()
+		if err != nil {
+			return err
 		}
-		return syncFolder(d.path)
+		ok, err := d.shelf.swap(stopFile, old, stopText(edit(list)), time.Time{})
+		if err != nil {
+			return fmt.Errorf("the kill switch: %w", err)
+		}
+		if ok {
+			return nil
+		}
+	}
+	return errMoving
+}
+
+// stopText is the file with these lines; nil is none.
+func stopText(list []Stop) []byte {
+	if len(list) == 0 {
+		return nil
 	}
 	var b strings.Builder
 	b.WriteString(stopHead)
@@ -213,7 +233,7 @@ func (d *Dir) editStops(edit func([]Stop) []Stop) error {
 		b.WriteString(s.String())
 		b.WriteString("\n")
 	}
-	return write(path, []byte(b.String()))
+	return []byte(b.String())
 }
 
 // A burst of refusals is an agent that tries doors.

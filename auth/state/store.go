@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +50,8 @@ type StoreOptions struct {
 	// Replica says that this process serves: it gives signs of life, so that the others
 	// know how many share a limit. Commands of people do not.
 	Replica bool
+	// CAFile is a PEM file of certificates to trust beside the system's; "" is none.
+	CAFile string
 
 	prefix string // of all keys; tests keep apart by it
 }
@@ -58,12 +63,21 @@ type Store struct {
 	id      string // of this replica
 	masters [][]byte
 
-	run      atomic.Pointer[string] // which run of the store this is; see [Store.greet]
+	run      atomic.Pointer[string] // which run of the store this is, nil before the first; see [Store.greet]
 	skew     atomic.Int64           // nanoseconds that the store's clock is ahead
 	replicas atomic.Int64           // last counted; 0 is not known
 
+	mu    sync.Mutex
+	known stopsKnown
+
 	end  context.CancelFunc
 	done sync.WaitGroup
+}
+
+// stopsKnown are the lines of the kill switch as they were last seen, and in which run.
+type stopsKnown struct {
+	run  string
+	text []byte
 }
 
 // CheckStoreURL says what is wrong with the URL of a store. It repeats nothing of it:
@@ -101,6 +115,11 @@ func Connect(o StoreOptions) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.CAFile != "" && opts.TLSConfig != nil {
+		if opts.TLSConfig.RootCAs, err = trusted(o.CAFile); err != nil {
+			return nil, err
+		}
+	}
 	s := &Store{prefix: "{jc-mcp}:" + o.prefix, id: newCode()}
 	for i, key := range o.SealKeys {
 		master, err := sealMaster(key)
@@ -109,7 +128,6 @@ func Connect(o StoreOptions) (*Store, error) {
 		}
 		s.masters = append(s.masters, master)
 	}
-	s.run.Store(new(string))
 	opts.Password = o.Password.Reveal()
 	opts.Protocol = 2
 	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout = storeDial, storeReply, storeReply
@@ -118,6 +136,7 @@ func Connect(o StoreOptions) (*Store, error) {
 	opts.ContextTimeoutEnabled, opts.DisableIdentity = true, true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	opts.OnConnect = s.greet
+	redis.SetLogger(quiet{})
 	s.client = redis.NewClient(opts)
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
@@ -125,6 +144,21 @@ func Connect(o StoreOptions) (*Store, error) {
 		s.done.Go(func() { s.live(ctx) })
 	}
 	return s, nil
+}
+
+func trusted(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("certificates to trust: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("certificates to trust: there is none in the file")
+	}
+	return pool, nil
 }
 
 // Close ends the connection and what runs for it.
@@ -136,6 +170,11 @@ func (s *Store) Close() error {
 
 // Format keeps address and password out of anything printed.
 func (s *Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "shared store") }
+
+// quiet keeps the client from writing to stderr: its lines carry the address.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
 
 // Ping reports whether the store answers: nil, or an [ErrStore].
 func (s *Store) Ping(ctx context.Context) error {
@@ -172,6 +211,7 @@ func (s *Store) greet(ctx context.Context, c *redis.Conn) error {
 	info, err := c.Info(ctx, "server").Result()
 	if err != nil {
 		if _, said := errors.AsType[redis.Error](err); said { // it tells nobody
+			s.run.CompareAndSwap(nil, new(string))
 			return nil
 		}
 		return err
@@ -192,6 +232,7 @@ func (s *Store) now() time.Time { return time.Now().Add(time.Duration(s.skew.Loa
 func (s *Store) live(ctx context.Context) {
 	for {
 		s.beat(ctx)
+		_, _ = s.stops(ctx) // to know them, should the store forget
 		if sleep(ctx, storeBeat) != nil {
 			ctx, cancel := brief(context.Background())
 			defer cancel()
@@ -211,6 +252,30 @@ func (s *Store) beat(ctx context.Context) {
 	}
 	s.skew.Store(int64(time.UnixMicro(got[1]).Sub(before.Add(time.Since(before) / 2))))
 	s.replicas.Store(got[0])
+}
+
+// stops reads the kill switch. A store that was started anew and has forgotten it is
+// told again, so that nothing is resumed by a restart.
+func (s *Store) stops(ctx context.Context) ([]byte, error) {
+	key := s.prefix + stopFile
+	text, err := value(s.client.Get(ctx, key).Bytes())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	run := ""
+	if r := s.run.Load(); r != nil {
+		run = *r
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && s.known.text != nil && s.known.run != run {
+		if err := s.client.SetNX(ctx, key, s.known.text, 0).Err(); err != nil {
+			return nil, storeError(err)
+		}
+		text, err = s.known.text, nil
+	}
+	s.known = stopsKnown{run, text}
+	return text, err
 }
 
 // beatScript notes a replica, forgets the silent ones, and gives their number and the time.

@@ -49,7 +49,7 @@ type timed struct {
 	Data  []byte    `json:"data"`
 }
 
-func (t fileTasks) path(id, kind string) string { return t.d.file("tasks", hashed(id)+"."+kind) }
+func (t fileTasks) path(id, kind string) string { return t.d.local.file("tasks", hashed(id)+"."+kind) }
 
 func (t fileTasks) Put(_ context.Context, id string, record []byte, ttl time.Duration) error {
 	t.d.sweep()
@@ -78,7 +78,7 @@ func (t fileTasks) Get(_ context.Context, id string) ([]byte, error) {
 }
 
 func (t fileTasks) Say(ctx context.Context, id string, word []byte, ttl time.Duration) error {
-	unlock, err := t.d.lock(ctx, "tasks")
+	unlock, err := t.d.local.lock(ctx, "tasks")
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (t fileTasks) Heard(ctx context.Context, id string) ([][]byte, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // the usual case, without the lock
 	}
-	unlock, err := t.d.lock(ctx, "tasks")
+	unlock, err := t.d.local.lock(ctx, "tasks")
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,9 @@ func staleTask(path string, now time.Time) bool {
 // storeTasks keeps a string and a list for each task.
 type storeTasks struct{ s *Store }
 
-func (t storeTasks) key(id, kind string) string { return t.s.prefix + "task:" + hashed(id) + ":" + kind }
+func (t storeTasks) key(id, kind string) string {
+	return t.s.prefix + "task:" + hashed(id) + ":" + kind
+}
 
 func (t storeTasks) Put(ctx context.Context, id string, record []byte, ttl time.Duration) error {
 	if len(record) > maxFile {

@@ -36,6 +36,9 @@ func TestTasks(t *testing.T) {
 	if again, err := s.Heard(ctx, "c"); len(again) != 0 || err != nil {
 		t.Errorf("heard twice: %q, %v", again, err)
 	}
+	if d.Shared() {
+		return // its own clock: see TestStoreForgetsTasks
+	}
 	c.add(time.Minute)
 	if got, err := s.Get(ctx, "c"); got != nil || err != nil {
 		t.Errorf("past its time: %q, %v", got, err)
