@@ -32,6 +32,7 @@
 //	approvals/CODE.answer      the yes or no of a person, signed
 //	approvals/CODE.taken       that the yes was used, when
 //	approvals/CODE.N.secret    a secret, encrypted to the approver
+//	limits/HASH                what is sent to an organisation, and its limit
 //	tasks/HASH.task, .words    what is known of a task, and what was said to it
 //	*.lock                     held while the others are changed
 package state
@@ -105,7 +106,7 @@ func Open(dir string) (*Dir, error) {
 }
 
 // folders are those of the directory.
-var folders = []string{"", "used", "meter", "approvals", "tasks"}
+var folders = []string{"", "used", "meter", "approvals", "tasks", "limits"}
 
 // OpenShared is [Open] with a store behind it: what replicas have to share lies there,
 // and in the directory only what is this replica's own.

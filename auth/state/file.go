@@ -202,6 +202,8 @@ func stale(folder string, e fs.DirEntry, path string, now time.Time) bool {
 		return err == nil && now.After(until.Add(usedGrace))
 	case "approvals":
 		return staleApproval(path, now)
+	case "limits":
+		return staleLimit(path, now)
 	case "tasks":
 		return staleTask(path, now)
 	}

@@ -22,8 +22,10 @@ import (
 // storeVar has the tests run over the store at this address.
 const storeVar = "STATE_TEST_STORE"
 
-// testSeal is a seal key.
-var testSeal = auth.Secret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
+// seals are the seal keys of all replicas of a test.
+func seals() []auth.Secret {
+	return []auth.Secret{auth.Secret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))}
+}
 
 // openDir is Open, or OpenShared where the tests run over a store: directories of one
 // path share.
@@ -32,7 +34,7 @@ func openDir(path string) (*Dir, *Store, error) {
 		d, err := Open(path)
 		return d, nil, err
 	}
-	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: []auth.Secret{testSeal}, prefix: hashed(filepath.Clean(path)) + ":"})
+	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":"})
 	if err != nil {
 		return nil, nil, err
 	}
