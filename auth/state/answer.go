@@ -52,7 +52,7 @@ func (d *Dir) Refuse(ctx context.Context, shown Request, key *Key) error {
 }
 
 func (d *Dir) reply(ctx context.Context, r Request, key *Key, yes bool) error {
-	unlock, err := d.shelf.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (d *Dir) Take(ctx context.Context, r Request, approvers []auth.Approver) (A
 	if err != nil {
 		return Approval{}, err
 	}
-	unlock, err := d.shelf.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return Approval{}, err
 	}

@@ -60,7 +60,7 @@ func (d *Dir) Deliver(ctx context.Context, code string, to auth.Approver, secret
 	if s.Ciphertext, err = hpke.Seal(seal, hpke.HKDFSHA256(), hpke.AES256GCM(), s.info(), secret); err != nil {
 		return fmt.Errorf("the secret cannot be delivered to %s: %w", to.Name, err)
 	}
-	unlock, err := d.shelf.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (d *Dir) Reveal(ctx context.Context, code string, key *Key) ([][]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := d.shelf.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return nil, err
 	}

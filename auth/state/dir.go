@@ -111,9 +111,6 @@ var folders = []string{"", "used", "meter", "approvals", "tasks", "limits"}
 // OpenShared is [Open] with a store behind it: what replicas have to share lies there,
 // and in the directory only what is this replica's own.
 func OpenShared(dir string, s *Store) (*Dir, error) {
-	if len(s.masters) == 0 {
-		return nil, errors.New("replicas that share a store need a seal key")
-	}
 	d, err := Open(dir)
 	if err != nil {
 		return nil, err

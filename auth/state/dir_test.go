@@ -106,7 +106,7 @@ func TestDefault(t *testing.T) {
 
 func TestLockGivesUp(t *testing.T) {
 	d, _ := open(t)
-	unlock, err := d.shelf.lock(background(), "approvals")
+	unlock, err := d.shelf.lock(background(), "approvals", plan().Agent)
 	must(t, err)
 	ctx, cancel := context.WithCancel(background())
 	cancel()

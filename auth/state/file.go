@@ -71,7 +71,7 @@ func (f *files) there() error {
 func (f *files) run() (string, error) { return "", nil }
 
 // lock waits for the lock called name and gives back what releases it.
-func (f *files) lock(ctx context.Context, name string) (func(), error) {
+func (f *files) lock(ctx context.Context, name, _ string) (func(), error) {
 	held, err := os.OpenFile(f.file(name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("the state directory cannot be used: %w", err)

@@ -61,7 +61,7 @@ func (d *Dir) Record(ctx context.Context, c Change) error {
 }
 
 func (s *files) record(ctx context.Context, line []byte, now time.Time) error {
-	unlock, err := s.lock(ctx, "changes")
+	unlock, err := s.lock(ctx, "changes", "")
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,9 @@ func (d *Dir) Master() ([]byte, error) {
 // Replicas that share a store have them from their operator, and not from the directory.
 func (d *Dir) Masters() ([][]byte, error) {
 	if d.store != nil {
+		if len(d.store.masters) == 0 {
+			return nil, errors.New("there is no seal key: JC_SEAL_KEY is not set")
+		}
 		return d.store.masters, nil
 	}
 	r, err := d.ring()
@@ -97,7 +100,7 @@ func (d *Dir) ring() (r ring, err error) {
 
 // addKey puts a key in front where want says so, with the ring as it is under the lock.
 func (d *Dir) addKey(want func(ring) bool) (ring, error) {
-	unlock, err := d.local.lock(context.Background(), "keys")
+	unlock, err := d.local.lock(context.Background(), "keys", "")
 	if err != nil {
 		return ring{}, err
 	}

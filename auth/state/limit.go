@@ -139,11 +139,11 @@ func (o *ownPace) take(set float64, write bool, most time.Duration) (time.Durati
 func (o *ownPace) limited(set float64, until time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.p.limited(time.Now().UnixMicro(), set, asked(until))
+	o.p.limited(time.Now().UnixMicro(), set, heldFor(until))
 }
 
-// asked is how long JumpCloud wants to hear nothing, in microseconds.
-func asked(until time.Time) int64 {
+// heldFor is how long JumpCloud wants to hear nothing, in microseconds.
+func heldFor(until time.Time) int64 {
 	if until.IsZero() {
 		return 0
 	}

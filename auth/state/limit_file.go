@@ -33,7 +33,7 @@ func (l *fileLimiter) Take(ctx context.Context, write bool, most time.Duration) 
 }
 
 func (l *fileLimiter) Limited(ctx context.Context, until time.Time) {
-	l.with(ctx, func(p *pace) { p.limited(time.Now().UnixMicro(), l.set, asked(until)) })
+	l.with(ctx, func(p *pace) { p.limited(time.Now().UnixMicro(), l.set, heldFor(until)) })
 }
 
 // with has do change what is in the file.

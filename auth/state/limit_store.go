@@ -32,7 +32,7 @@ func (l *storeLimiter) Take(ctx context.Context, write bool, most time.Duration)
 }
 
 func (l *storeLimiter) Limited(ctx context.Context, until time.Time) {
-	if got, ok := l.ask(context.WithoutCancel(ctx), paceLimited, asked(until), 0); ok {
+	if got, ok := l.ask(context.WithoutCancel(ctx), paceLimited, heldFor(until), 0); ok {
 		l.rate.Store(got[2])
 		return
 	}

@@ -116,6 +116,8 @@ func helper(what string) {
 				for range 30 {
 					check(d.Record(ctx, Change{ID: rand.Text(), At: time.Now(), Say: "x"}))
 				}
+			case "limit":
+				say(limitHelper(d))
 			case "refused":
 				stopped, err := d.Refused(ctx, "helpdesk")
 				check(err)

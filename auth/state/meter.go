@@ -54,7 +54,7 @@ func (m meter) Back(ctx context.Context, key string, n int) {
 }
 
 func (f *files) count(ctx context.Context, key string, n int, window time.Duration, limit int, at time.Time) (ok bool, retry time.Time, err error) {
-	unlock, err := f.lock(ctx, "meter")
+	unlock, err := f.lock(ctx, "meter", "")
 	if err != nil {
 		return false, time.Time{}, err
 	}
@@ -99,7 +99,7 @@ func (c *counts) free(need int) time.Time {
 }
 
 func (f *files) uncount(ctx context.Context, key string, n int) {
-	unlock, err := f.lock(ctx, "meter")
+	unlock, err := f.lock(ctx, "meter", "")
 	if err != nil {
 		return
 	}

@@ -120,7 +120,7 @@ func (d *Dir) Ask(ctx context.Context, r Request) (asked Request, fresh bool, er
 	if err != nil {
 		return r, false, err
 	}
-	unlock, err := d.shelf.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", r.Agent)
 	if err != nil {
 		return r, false, err
 	}

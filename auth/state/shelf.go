@@ -28,8 +28,9 @@ type shelf interface {
 	remove(name string) error
 	// once makes a name, which is remembered until then at least; false where it was there.
 	once(name string, until time.Time) (bool, error)
-	// lock keeps others out while it can; they may come in when it takes too long.
-	lock(ctx context.Context, name string) (unlock func(), err error)
+	// lock keeps others out: of a directory's files all, of a store only those about the
+	// same thing ("" is none), and only while it can: what happens once relies on no lock.
+	lock(ctx context.Context, name, about string) (unlock func(), err error)
 	// count, uncount and forget are the quotas; see [auth.Meter].
 	count(ctx context.Context, key string, n int, window time.Duration, limit int, now time.Time) (ok bool, retry time.Time, err error)
 	uncount(ctx context.Context, key string, n int)

@@ -58,9 +58,19 @@ var stopName = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,128}$`)
 // to be put before an agent. It looks at the file at each call, so a stop holds from
 // the moment when it is written. A switch that cannot be read stops.
 func (d *Dir) Stopped(agent, tool string) (why string, stopped bool) {
+	why, err := d.Halted(agent, tool)
+	if err != nil {
+		why = "the kill switch cannot be read (" + err.Error() + "), so nothing is changed"
+	}
+	return why, why != ""
+}
+
+// Halted is [Dir.Stopped] for whoever tells a stop ("" is none) from a switch that
+// cannot be read: an [auth.ErrStore] where that is because of the store.
+func (d *Dir) Halted(agent, tool string) (why string, err error) {
 	list, err := d.Stops()
 	if err != nil {
-		return "the kill switch cannot be read (" + err.Error() + "), so nothing is changed", true
+		return "", err
 	}
 	for _, s := range list {
 		if s.Agent != "" && s.Agent != agent || s.Tool != "" && s.Tool != tool {
@@ -80,9 +90,9 @@ func (d *Dir) Stopped(agent, tool string) (why string, stopped bool) {
 		if s.Why != "" {
 			why += ": " + s.Why
 		}
-		return why, true
+		return why, nil
 	}
-	return "", false
+	return "", nil
 }
 
 // Stops are all lines of the kill switch; none while nothing is stopped.
@@ -201,7 +211,7 @@ func newStop(agent, tool string) (Stop, error) {
 
 // editStops calls edit, again where somebody else was faster.
 func (d *Dir) editStops(edit func([]Stop) []Stop) error {
-	unlock, err := d.shelf.lock(context.Background(), "stop")
+	unlock, err := d.shelf.lock(context.Background(), "stop", "")
 	if err != nil {
 		return err
 	}

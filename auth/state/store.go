@@ -35,10 +35,6 @@ const (
 	minSealKey = 32              // bytes
 )
 
-// ErrStore is the reason of whatever could not be done because the shared store did
-// not answer, or answered with an error. Its text holds no address.
-var ErrStore = errors.New("the shared store cannot be reached")
-
 // StoreOptions say where the shared store is and what is known to the replicas alone.
 type StoreOptions struct {
 	// URL is redis://[user@]host[:port][/database] or rediss://… for TLS, without a password.
@@ -109,7 +105,7 @@ func storeAddress(text string) (*redis.Options, error) {
 }
 
 // Connect makes a connection to the store. It does not wait for one: a store that is
-// not there yet is one that is gone, see [ErrStore]. Close ends it.
+// not there yet is one that is gone, see [auth.ErrStore]. Close ends it.
 func Connect(o StoreOptions) (*Store, error) {
 	opts, err := storeAddress(o.URL)
 	if err != nil {
@@ -138,6 +134,9 @@ func Connect(o StoreOptions) (*Store, error) {
 	opts.OnConnect = s.greet
 	redis.SetLogger(quiet{})
 	s.client = redis.NewClient(opts)
+	if o.Replica && len(s.masters) == 0 {
+		return nil, errors.New("replicas that share a store share a seal key: set JC_SEAL_KEY (openssl rand -base64 32 makes one) to the same for all")
+	}
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
 	if o.Replica {
@@ -176,7 +175,7 @@ type quiet struct{}
 
 func (quiet) Printf(context.Context, string, ...any) {}
 
-// Ping reports whether the store answers: nil, or an [ErrStore].
+// Ping reports whether the store answers: nil, or an [auth.ErrStore].
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := brief(ctx)
 	defer cancel()
@@ -302,8 +301,8 @@ func storeError(err error) error {
 	if said, ok := errors.AsType[redis.Error](err); ok {
 		word, _, _ := strings.Cut(said.Error(), " ")
 		if word != "" && len(word) < 16 && strings.ToUpper(word) == word && stopName.MatchString(word) {
-			return fmt.Errorf("%w (it answers %s)", ErrStore, word)
+			return fmt.Errorf("%w (it answers %s)", auth.ErrStore, word)
 		}
 	}
-	return ErrStore
+	return auth.ErrStore
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 
 // storeShelf is the store as a shelf. Every operation is one command or one script, so
 // each happens as a whole or not at all; one that got no answer may have happened, and
-// is an [ErrStore].
+// is an [auth.ErrStore].
 type storeShelf struct{ s *Store }
 
 func (t storeShelf) key(name string) string { return t.s.prefix + name }
@@ -190,8 +192,11 @@ func (t storeShelf) once(name string, until time.Time) (bool, error) {
 	return err == nil, storeError(err)
 }
 
-func (t storeShelf) lock(ctx context.Context, name string) (func(), error) {
-	key, token := t.key("lock:"+name), newCode()
+func (t storeShelf) lock(ctx context.Context, name, about string) (func(), error) {
+	if about == "" {
+		return func() {}, nil
+	}
+	key, token := t.key("lock:"+name+":"+hashed(about)), newCode()
 	patience, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
 	for {
@@ -279,7 +284,7 @@ func (t storeShelf) run() (string, error) {
 		return *run, nil
 	}
 	if err == nil {
-		err = ErrStore
+		err = auth.ErrStore
 	}
 	return "", storeError(err)
 }

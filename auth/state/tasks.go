@@ -78,7 +78,7 @@ func (t fileTasks) Get(_ context.Context, id string) ([]byte, error) {
 }
 
 func (t fileTasks) Say(ctx context.Context, id string, word []byte, ttl time.Duration) error {
-	unlock, err := t.d.local.lock(ctx, "tasks")
+	unlock, err := t.d.local.lock(ctx, "tasks", "")
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (t fileTasks) Heard(ctx context.Context, id string) ([][]byte, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // the usual case, without the lock
 	}
-	unlock, err := t.d.local.lock(ctx, "tasks")
+	unlock, err := t.d.local.lock(ctx, "tasks", "")
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ type config struct {
 	auditLog                 string // "" is stderr
 	grants, agent, stateDir  string
 	remote                   remoteAccess
+	sharing                  sharing
 	logLevel                 slog.Level
 
 	apiKey    auth.Source // nil: not set
@@ -76,6 +77,9 @@ func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
 		return nil, err
 	}
 	if err := s.readCredential(ctx, c); err != nil {
+		return nil, asUsage(err)
+	}
+	if err := s.readSharing(ctx, c); err != nil {
 		return nil, asUsage(err)
 	}
 	if err := c.check(); err != nil {

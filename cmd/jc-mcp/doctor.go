@@ -43,7 +43,7 @@ Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
 				return err
 			}
 			e := &examination{shell: s, config: c}
-			for _, check := range []func(context.Context){e.configuration, e.secrets, e.connection, e.audit, e.tools, e.confirm, e.grants} {
+			for _, check := range []func(context.Context){e.configuration, e.secrets, e.connection, e.audit, e.tools, e.confirm, e.grants, e.store} {
 				check(cmd.Context())
 			}
 			if e.failed {
@@ -120,7 +120,7 @@ func (e *examination) secrets(ctx context.Context) {
 
 // connection asks JumpCloud for the organisation, and looks at its clock.
 func (e *examination) connection(ctx context.Context) {
-	client, err := connect(e.config)
+	client, err := connect(e.config, nil)
 	if err != nil {
 		e.fix("connection", "%v", err)
 		return

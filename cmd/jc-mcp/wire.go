@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 	"github.com/jc-mcp/jc-mcp/tools"
@@ -45,7 +46,15 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 			w.Close()
 		}
 	}()
-	if w.client, err = connect(c); err != nil {
+	var dir *state.Dir
+	if server {
+		var end func()
+		if dir, end, err = openShared(ctx, c, log); err != nil {
+			return nil, err
+		}
+		w.close = append(w.close, end)
+	}
+	if w.client, err = connect(c, dir); err != nil {
 		return nil, err
 	}
 	if w.client != nil {
@@ -54,7 +63,7 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 	o := tools.Options{Client: w.client, Audit: audit, Log: log}
 	switch {
 	case server:
-		if w.governed, err = govern(ctx, c, w.client, log, errs); err != nil {
+		if w.governed, err = govern(ctx, c, dir, w.client, log, errs); err != nil {
 			return nil, err
 		}
 		w.close = append(w.close, w.governed.Close)
@@ -118,7 +127,8 @@ func newDesk(c *config, o tools.Options) (*tools.Desk, error) {
 }
 
 // connect makes the one client that everything goes through; nil without a credential.
-func connect(c *config) (*jc.Client, error) {
+// What it sends is paced with all who share dir, unless that is nil.
+func connect(c *config, dir *state.Dir) (*jc.Client, error) {
 	cred, err := c.credential()
 	if err != nil || cred == nil {
 		return nil, asUsage(err)
@@ -135,6 +145,9 @@ func connect(c *config) (*jc.Client, error) {
 		cfg.Transport = auth.Pinned(cred, org.Transport(), c.hosts.Console, c.hosts.Insights)
 	} else {
 		cfg.Transport = auth.Pinned(cred, c.transport, c.hosts.Console, c.hosts.Insights)
+	}
+	if dir != nil && !c.sandbox { // each sandbox is its own
+		cfg.Limiter = dir.Limiter(cfg.Scope, c.sharing.rate)
 	}
 	client, err := jc.New(cfg)
 	if err != nil {
