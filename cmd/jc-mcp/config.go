@@ -35,6 +35,7 @@ type config struct {
 	remote                   remoteAccess
 	operation                operation
 	watch                    *ops.Instruments // nil where nobody looks
+	sharing                  sharing
 	logLevel                 slog.Level
 
 	login     auth.Login // of the one organisation
@@ -81,6 +82,9 @@ func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
 		return nil, err
 	}
 	if c.login, err = s.readCredential(ctx, c); err != nil {
+		return nil, asUsage(err)
+	}
+	if err := s.readSharing(ctx, c); err != nil {
 		return nil, asUsage(err)
 	}
 	if err := c.check(); err != nil {

@@ -10,16 +10,20 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth/state"
 )
 
-type stopFlags struct{ dir, agent, tool, why, auditLog string }
+type stopFlags struct {
+	stateFlags
+	agent, tool, why, auditLog string
+}
 
 func (s *shell) stopCommand() *cobra.Command {
 	var f stopFlags
 	cmd := &cobra.Command{
 		Use:   "stop",
 		Short: "Stop changes at once: all, those of an agent, or a tool",
-		Long: `Stops changes in all servers that share the state directory, within a second.
+		Long: `Stops changes in all servers that share the state directory or the store, within a second.
 What is under way finishes; reads go on. jc-mcp resume lifts it. The switch is the
-file STOP in the state directory, which can be made and edited by hand.`,
+file STOP in the state directory, which can be made and edited by hand; servers that
+share a store (--store) have it there and not in a file.`,
 		Example: `  jc-mcp stop
   jc-mcp stop --agent helpdesk --why "odd changes on friday"
   jc-mcp stop --tool devices_erase`,
@@ -54,7 +58,7 @@ a tool. The others stay.`,
 func stopFlagsOf(cmd *cobra.Command, f *stopFlags) {
 	cmd.Flags().StringVar(&f.agent, "agent", "", "only this agent's changes")
 	cmd.Flags().StringVar(&f.tool, "tool", "", "only this tool")
-	stateFlag(cmd, &f.dir)
+	f.add(cmd)
 	auditFlag(cmd, &f.auditLog)
 }
 
@@ -64,10 +68,11 @@ func (s *shell) throwSwitch(ctx context.Context, f stopFlags, lift bool) error {
 	if f.agent != "" && f.tool != "" {
 		return usagef("--agent and --tool are two stops: say one at a time")
 	}
-	d, err := s.openState(f.dir)
+	d, end, err := s.openState(ctx, f.stateFlags)
 	if err != nil {
 		return err
 	}
+	defer end()
 	audit, unwritten := s.deeds(f.auditLog, d)
 	defer endDeeds(audit)
 	if unwritten != nil && lift {
