@@ -59,7 +59,7 @@ func fromOpenAPI(out string, text []byte) (int, error) {
 		strict(d)
 	}
 	for name, replaced := range map[string][]any{
-		"io.k8s.apimachinery.pkg.api.resource.Quantity":    {"string", "number"},
+		"io.k8s.apimachinery.pkg.api.resource.Quantity":   {"string", "number"},
 		"io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"string", "integer"},
 	} {
 		if _, known := doc.Definitions[name]; !known {
