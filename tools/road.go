@@ -25,7 +25,10 @@ type trip struct {
 	args arguments
 	id   string // joins the audit lines of one call
 
-	undo *state.Change // the change that the call takes back
+	org, credential string // of several; see [Options]
+
+	undo  *state.Change     // the change that the call takes back
+	notes map[string]string // what the plan made up; see [trip.steady]
 
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
@@ -42,12 +45,17 @@ type arguments struct {
 	dry    bool
 }
 
+// trip begins a call.
+func (d *Desk) trip(t *Tool, who auth.Principal, c Call) *trip {
+	return &trip{tool: t, who: who, call: c, id: newID("k-"), org: d.o.Org, credential: d.o.Credential}
+}
+
 // Call runs a tool. Every call takes this road, top to bottom, and no code
 // reaches JumpCloud another way.
 func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	t := d.byName[c.Tool]
 	who, known := auth.From(ctx)
-	tr := &trip{tool: t, who: who, call: c.oneByOne(), id: newID("k-")}
+	tr := d.trip(t, who, c.oneByOne())
 	ctx, end := d.observed(ctx, c)
 	defer func() { end(tr, answer) }()
 	if t == nil || !known {
@@ -272,7 +280,7 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 // line is an audit line with what every line of a call has in common.
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
-	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
+	l.Org, l.Agent, l.Principal = tr.org, tr.who.Agent, tr.who.Name
 	l.Trace, l.Request = traceID(tr.call.Trace), tr.request
 	if tr.approver != nil {
 		l.Approver = tr.approver.Name

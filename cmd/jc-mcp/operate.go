@@ -103,10 +103,10 @@ func (v *service) draining(ctx context.Context) (serving context.Context, end fu
 		case <-ctx.Done():
 		}
 		v.ops.Drain()
-		v.log.InfoContext(ctx, "asked to stop: not ready any more; changes that are under way finish", "drain", v.drain.String())
+		v.log.InfoContext(ctx, "asked to stop: not ready any more; changes that are under way finish", "drain", v.conf.operation.drain.String())
 		select {
 		case <-serving.Done():
-		case <-time.After(v.drain):
+		case <-time.After(v.conf.operation.drain):
 		}
 	})
 	return serving, func() { stop(); waiting.Wait() }

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,11 +15,10 @@ import (
 // service is what the two commands that serve MCP share.
 type service struct {
 	*wired
-	log    *slog.Logger
-	agent  string // the word that grants know the caller on stdio by
-	remote remoteAccess
-	ops    *ops.Server // nil without an ops port
-	drain  time.Duration
+	log   *slog.Logger
+	agent string // the word that grants know the caller on stdio by
+	conf  *config
+	ops   *ops.Server // nil without an ops port
 }
 
 func (v *service) options() transport.Options {
@@ -55,16 +53,16 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	}
 	defer closePort()
 	warn(ctx, c, log)
-	if w.client == nil {
+	if c.orgsFile == "" && w.links[0].client == nil {
 		log.WarnContext(ctx, "no credential is set: tools are listed, and every call says how to set one")
 	}
-	if len(w.desk.Tools()) == 0 {
+	if len(w.server.Tools()) == 0 {
 		log.WarnContext(ctx, "no tool is left by what --surface, --toolsets, --tools and --read-only select")
 	}
 	watching, end := context.WithCancel(context.WithoutCancel(ctx)) // for as long as calls are answered
 	var watch sync.WaitGroup
 	watch.Go(func() { w.watch(watching) })
-	err = run(ctx, &service{w, log, c.agent, c.remote, port, c.operation.drain})
+	err = run(ctx, &service{w, log, c.agent, c, port})
 	end()
 	watch.Wait()
 	log.InfoContext(ctx, "stopped")
