@@ -86,8 +86,7 @@ func (w *wired) desks(c *config, shared tools.Options) (serves, error) {
 		places[i] = shared
 		p := &places[i]
 		p.Org, p.Credential, p.Client = l.name, l.credential, l.client
-		p.Observe = c.watch.Calls(l.name)
-		p.Region, p.Sandbox = l.region, l.sandbox != nil
+		p.Region, p.Sandbox, p.Observe = l.region, l.sandbox != nil, c.watch.Calls(l.name)
 		if w.governed != nil {
 			p.Grants = w.policy(l, shared.Grants, len(c.known) < 2)
 		}
