@@ -31,7 +31,7 @@ type metrics struct {
 	retries    *prometheus.CounterVec // org
 	waits      *prometheus.CounterVec // org
 	waited     *prometheus.CounterVec // org
-	breaker    *prometheus.GaugeVec   // host, class, org
+	breaker    *prometheus.GaugeVec   // host, class, org, credential
 	reloadErrs prometheus.Counter
 	looked     sources
 }
@@ -59,7 +59,7 @@ func newMetrics(o Options) *metrics {
 		waits:     count("limiter_waits_total", "Requests that waited for their turn: a free place, the end of a hold-back.", "org"),
 		waited:    count("limiter_wait_seconds_total", "How long they waited.", "org"),
 		breaker: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "jc_mcp_breaker_state",
-			Help: "Circuit breaker: 0 closed, 1 one request tries, 2 open (nothing is sent)."}, []string{"host", "class", "org"}),
+			Help: "Circuit breaker: 0 closed, 1 one request tries, 2 open (nothing is sent)."}, []string{"host", "class", "org", "credential"}),
 		reloadErrs: prometheus.NewCounter(prometheus.CounterOpts{Name: "jc_mcp_grants_reload_errors_total", Help: "Times that a changed grant file had a mistake and was not taken."}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "jc_mcp_build_info", Help: "1; the version is a label.", ConstLabels: prometheus.Labels{"version": o.Version}})

@@ -68,12 +68,13 @@ func (in *Instruments) Calls(org string) tools.Observer {
 	return &calls{in: in, org: org}
 }
 
-// Upstream watches what a client sends; org as in [Instruments.Calls].
-func (in *Instruments) Upstream(org string) jc.Observer {
+// Upstream watches what a client sends; org as in [Instruments.Calls], and credential
+// the name of the login that the client has where there are several, else "".
+func (in *Instruments) Upstream(org, credential string) jc.Observer {
 	if in == nil {
 		return nil
 	}
-	u := &upstream{in: in, org: org}
+	u := &upstream{in: in, org: org, credential: credential}
 	for _, c := range [][2]string{{"console", "read"}, {"console", "change"}, {"insights", "read"}} {
 		u.Circuit(c[0], c[1], jc.CircuitClosed)
 	}
@@ -106,8 +107,8 @@ func (c *calls) end(o tools.Observed) {
 
 // upstream is the observer of a client.
 type upstream struct {
-	in  *Instruments
-	org string
+	in              *Instruments
+	org, credential string
 }
 
 func (u *upstream) Sent(ctx context.Context, a jc.Attempt) {
@@ -123,5 +124,5 @@ func (u *upstream) Waited(_ context.Context, d time.Duration) {
 }
 
 func (u *upstream) Circuit(host, class string, s jc.CircuitState) {
-	u.in.breaker.WithLabelValues(host, class, u.org).Set(float64(s))
+	u.in.breaker.WithLabelValues(host, class, u.org, u.credential).Set(float64(s))
 }

@@ -107,7 +107,7 @@ func TestReadiness(t *testing.T) {
 
 // happen puts something into every metric.
 func happen(in *Instruments, org string) {
-	calls, up := in.Calls(org), in.Upstream(org)
+	calls, up := in.Calls(org), in.Upstream(org, "")
 	for _, o := range []tools.Observed{
 		{Tool: "users_list", Agent: "helpdesk", Took: 30 * time.Millisecond},
 		{Tool: "users_list", Agent: "helpdesk", Took: 40 * time.Millisecond},
@@ -134,7 +134,7 @@ func TestMetrics(t *testing.T) {
 	if err := os.WriteFile(file, []byte("sesame-0123"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r.in.Credential("acme", auth.APIKey(auth.File(file)))
+	r.in.Credential("acme", "", auth.APIKey(auth.File(file)))
 	happen(r.in, "acme")
 	_, end := r.in.Calls("acme").Begin(t.Context(), "")
 	_, text := r.get(t, "GET", "/metrics")
@@ -152,11 +152,11 @@ func TestMetrics(t *testing.T) {
 		`jc_mcp_upstream_duration_seconds_count{class="read",host="console"} 3`,
 		`jc_mcp_upstream_retries_total{org="acme"} 1`,
 		`jc_mcp_limiter_waits_total{org="acme"} 1`, `jc_mcp_limiter_wait_seconds_total{org="acme"} 1.5`,
-		`jc_mcp_breaker_state{class="change",host="console",org="acme"} 2`, `jc_mcp_breaker_state{class="read",host="console",org="acme"} 0`,
+		`jc_mcp_breaker_state{class="change",credential="",host="console",org="acme"} 2`, `jc_mcp_breaker_state{class="read",credential="",host="console",org="acme"} 0`,
 		`jc_mcp_approvals_total{event="asked"} 1`, `jc_mcp_approvals_total{event="refused"} 0`, `jc_mcp_approvals_waiting 4`,
 		`jc_mcp_audit_failures_total 3`, `jc_mcp_audit_up 1`, `jc_mcp_store_up 1`, `jc_mcp_kill_switch 2`,
 		`jc_mcp_grants_reload_errors_total 1`, `jc_mcp_grants_stale 1`, `jc_mcp_build_info{version="1.2.3"} 1`,
-		`jc_mcp_secret_in_use{org="acme",secret="first"} 1`, `jc_mcp_secret_age_seconds{org="acme",secret="first"} `,
+		`jc_mcp_secret_in_use{credential="",org="acme",secret="first"} 1`, `jc_mcp_secret_age_seconds{credential="",org="acme",secret="first"} `,
 		"go_goroutines ", "process_resident_memory_bytes ",
 	} {
 		if !strings.Contains(text, want) {
@@ -207,9 +207,9 @@ func TestPage(t *testing.T) {
 func TestNobodyLooks(t *testing.T) {
 	var in *Instruments
 	in.Watch(Sources{})
-	in.Credential("", nil)
+	in.Credential("", "", nil)
 	in.GrantsReload(errors.New("x"))
-	if in.Calls("") != nil || in.Upstream("") != nil || in.Close() != nil {
+	if in.Calls("") != nil || in.Upstream("", "") != nil || in.Close() != nil {
 		t.Error("something is watched")
 	}
 	var s *Server
@@ -236,7 +236,7 @@ func TestCallsAtOnce(t *testing.T) {
 // TestWatchingIsCheap: what metrics add to a call and to a request allocates next to nothing.
 func TestWatchingIsCheap(t *testing.T) {
 	r := newRig(t, Options{})
-	calls, up, ctx := r.in.Calls("acme"), r.in.Upstream("acme"), t.Context()
+	calls, up, ctx := r.in.Calls("acme"), r.in.Upstream("acme", ""), t.Context()
 	o := tools.Observed{Tool: "users_list", Agent: "helpdesk", Took: time.Millisecond}
 	a := jc.Attempt{Endpoint: jc.At("GET /api/systemusers"), Status: 200, Number: 1, Took: time.Millisecond}
 	if n := testing.AllocsPerRun(1000, func() {
@@ -262,7 +262,7 @@ func BenchmarkCall(b *testing.B) {
 
 func BenchmarkRequest(b *testing.B) {
 	r := newRig(b, Options{})
-	up, a := r.in.Upstream("acme"), jc.Attempt{Endpoint: jc.At("GET /api/systemusers"), Status: 200, Number: 1, Took: time.Millisecond}
+	up, a := r.in.Upstream("acme", ""), jc.Attempt{Endpoint: jc.At("GET /api/systemusers"), Status: 200, Number: 1, Took: time.Millisecond}
 	b.ReportAllocs()
 	for b.Loop() {
 		up.Sent(b.Context(), a)

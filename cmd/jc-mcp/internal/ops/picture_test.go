@@ -61,7 +61,7 @@ func someCalls(t *testing.T, in *Instruments) {
 		t.Fatal(err)
 	}
 	client, err := jc.New(jc.Config{
-		Hosts: hosts, Scope: "picture", Fenced: true, Observe: in.Upstream(""),
+		Hosts: hosts, Scope: "picture", Fenced: true, Observe: in.Upstream("", ""),
 		Transport: auth.Pinned(auth.APIKey(auth.Value("sandbox-key")), org.Transport(), hosts.Console, hosts.Insights),
 	})
 	if err != nil {

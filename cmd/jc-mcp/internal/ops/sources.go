@@ -36,8 +36,8 @@ type sources struct {
 }
 
 type credential struct {
-	org string
-	of  auth.Credential
+	org, name string
+	of        auth.Credential
 }
 
 // Watch adds what is looked at. It is called once.
@@ -49,14 +49,14 @@ func (in *Instruments) Watch(s Sources) {
 }
 
 // Credential watches a credential: when its token ends, which secret is in use, and
-// how old the files of its secrets are.
-func (in *Instruments) Credential(org string, c auth.Credential) {
+// how old the files of its secrets are. name is "" for the only one of its organisation.
+func (in *Instruments) Credential(org, name string, c auth.Credential) {
 	if in == nil || c == nil {
 		return
 	}
 	in.looked.mu.Lock()
 	defer in.looked.mu.Unlock()
-	in.looked.credentials = append(in.looked.credentials, credential{org, c})
+	in.looked.credentials = append(in.looked.credentials, credential{org, name, c})
 }
 
 func described(name, help string, labels ...string) *prometheus.Desc {
@@ -70,9 +70,9 @@ var (
 	waiting       = described("approvals_waiting", "Requests that wait for a person.")
 	grantsStale   = described("grants_stale", "1 while the grants in force are not those of their file, which has a mistake.")
 	storeUp       = described("store_up", "1 while the shared store answers; else changes that need it are refused.")
-	tokenExpiry   = described("token_expiry_seconds", "Until the access token for JumpCloud ends; it is renewed before.", "org")
-	secretInUse   = described("secret_in_use", "1 for the secret that worked last.", "org", "secret")
-	secretAge     = described("secret_age_seconds", "Since the file of the secret was written.", "org", "secret")
+	tokenExpiry   = described("token_expiry_seconds", "Until the access token for JumpCloud ends; it is renewed before.", "org", "credential")
+	secretInUse   = described("secret_in_use", "1 for the secret that worked last.", "org", "credential", "secret")
+	secretAge     = described("secret_age_seconds", "Since the file of the secret was written.", "org", "credential", "secret")
 )
 
 // Describe tells of no metric: which there are depends on what there is.
@@ -109,19 +109,15 @@ func (s *sources) Collect(out chan<- prometheus.Metric) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen := map[string]bool{} // credentials of one organisation: the first is told
 	for _, c := range s.credentials {
-		if !seen[c.org] {
-			seen[c.org] = true
-			c.collect(gauge)
-		}
+		c.collect(gauge)
 	}
 }
 
 func (c credential) collect(gauge func(*prometheus.Desc, float64, ...string)) {
 	now, state := time.Now(), auth.StateOf(c.of)
 	if !state.TokenUntil.IsZero() {
-		gauge(tokenExpiry, max(0, state.TokenUntil.Sub(now).Seconds()), c.org)
+		gauge(tokenExpiry, max(0, state.TokenUntil.Sub(now).Seconds()), c.org, c.name)
 	}
 	for i, secret := range state.Secrets {
 		word := [...]string{"first", "second"}
@@ -129,9 +125,9 @@ func (c credential) collect(gauge func(*prometheus.Desc, float64, ...string)) {
 		if i < len(word) {
 			name = word[i]
 		}
-		gauge(secretInUse, oneIf(secret.InUse), c.org, name)
+		gauge(secretInUse, oneIf(secret.InUse), c.org, c.name, name)
 		if !secret.Written.IsZero() {
-			gauge(secretAge, now.Sub(secret.Written).Seconds(), c.org, name)
+			gauge(secretAge, now.Sub(secret.Written).Seconds(), c.org, c.name, name)
 		}
 	}
 }

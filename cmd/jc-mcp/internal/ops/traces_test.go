@@ -34,7 +34,7 @@ func TestSpans(t *testing.T) {
 	}
 	in.traces = newTracesTo(kept, nil)
 	defer in.Close()
-	calls, up := in.Calls("acme"), in.Upstream("acme")
+	calls, up := in.Calls("acme"), in.Upstream("acme", "")
 	ctx, end := calls.Begin(t.Context(), "00-"+aTrace+"-"+aParent+"-01")
 	start := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	list := jc.At("GET /api/v2/usergroups/{group}")
