@@ -22,7 +22,8 @@ type EnforcerOptions struct {
 // Enforcer applies rules: the [Policy] of a grant file.
 type Enforcer struct {
 	o     EnforcerOptions
-	rules atomic.Pointer[inForce]
+	rules *atomic.Pointer[inForce] // shared by its views; see [Enforcer.In]
+	at    Place
 }
 
 // inForce are rules, and whether they stand in for others that could not be read.
@@ -41,7 +42,7 @@ func Enforce(r *Rules, o EnforcerOptions) *Enforcer {
 	if o.Meter == nil {
 		o.Meter = NewMeter(o.Now)
 	}
-	e := &Enforcer{o: o}
+	e := &Enforcer{o: o, rules: &atomic.Pointer[inForce]{}}
 	e.rules.Store(&inForce{Rules: r})
 	return e
 }
@@ -68,13 +69,14 @@ func (e *Enforcer) Decide(ctx context.Context, p Principal, a Action) Decision {
 }
 
 func (e *Enforcer) circumstances() circumstances {
-	return circumstances{now: e.o.Now(), members: e.o.Members}
+	return circumstances{now: e.o.Now(), members: e.o.Members, at: e.at}
 }
 
 // circumstances are what a decision depends on beside rules and action.
 type circumstances struct {
 	now     time.Time
 	members Members
+	at      Place
 	tell    func(line int, verdict string) // hears of each station of the decision; may be nil
 }
 
@@ -111,6 +113,9 @@ func (f *inForce) granted(ctx context.Context, agent string, a Action, c circums
 	rules, ok := r.agents[agent]
 	if !ok {
 		return no(0, "there is no agent %s in it", cut(agent))
+	}
+	if line, why := rules.elsewhere(c.at); why != "" {
+		return no(line, "%s", why)
 	}
 	fact, ok := r.tools[a.Tool]
 	if !ok || fact.Toolset != a.Toolset || fact.Risk != a.Risk {

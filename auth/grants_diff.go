@@ -108,6 +108,7 @@ func (r *Rules) diffFields(old *Rules, a *agentRules) (out []string) {
 	} else if now, was := a.callers(), before.callers(); now != was {
 		out = append(out, fmt.Sprintf("%s is %s now, before %s", a.name, now, was))
 	}
+	out = append(out, r.diffOrgs(before, a)...)
 	now, was := a.shown(), before.shown()
 	for _, toolset := range sortedKeys(now, was) {
 		switch n, had := now[toolset], was[toolset]; {

@@ -16,6 +16,8 @@ type Explanation struct {
 	// Provided is what was taken for true because only the directory knows it ("user
 	// jdoe is a member of user groups Contractors"). A real call finds it out.
 	Provided []string
+	// Orgs are the organisations that the agent has, in words; "" where its grant names none.
+	Orgs string
 	// Counts are the quotas that a change counts against.
 	Counts []string
 }
@@ -43,6 +45,9 @@ func (r *Rules) Explain(p Principal, a Action, at time.Time) Explanation {
 	}}
 	dec, won := (&inForce{Rules: r}).decide(context.Background(), p, a, c)
 	x.Decision = dec
+	if rules := r.agents[p.Agent]; rules != nil {
+		x.Orgs = rules.reached()
+	}
 	if !dec.Allow {
 		x.Provided = nil
 		return x

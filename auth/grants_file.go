@@ -20,6 +20,7 @@ type Rules struct {
 	notify    Notify
 	tools     map[string]ToolFact
 	facts     []ToolFact
+	manyOrgs  bool // the server has several organisations
 }
 
 // Ceiling is what no grant can exceed, all agents together. Writes are counted by objects.
@@ -62,14 +63,16 @@ type Notify struct {
 }
 
 type agentRules struct {
-	name  string
-	line  int
-	rule  string // cites the line
-	who   []caller
-	may   []*grant
-	never map[string]int // tool -> line
-	fines []string       // what never says, as written
-	some  bool           // it has anything at all
+	name   string
+	line   int
+	rule   string // cites the line
+	who    []caller
+	orgs   []orgGrant
+	orgsAt int // their line; 0 where the file names none
+	may    []*grant
+	never  map[string]int // tool -> line
+	fines  []string       // what never says, as written
+	some   bool           // it has anything at all
 }
 
 // grant is one line of may.

@@ -77,6 +77,7 @@ func (p *grantParser) agents(n *yaml.Node) {
 			"who": func(n *yaml.Node) {
 				p.items(n, "who", func(e *yaml.Node) { p.who(a, e) })
 			},
+			"orgs": func(n *yaml.Node) { p.orgs(a, n) },
 			"may": func(n *yaml.Node) {
 				p.items(n, "may", func(e *yaml.Node) { p.line(a, e) })
 			},

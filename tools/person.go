@@ -53,7 +53,7 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 	}
 	sum := sha256.Sum256(bound)
 	r := state.Request{
-		Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
+		Org: tr.org, Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
 		Question: d.question(ctx, tr.tool, p), Targets: targetsOfPlan(p), Bound: sum[:],
 	}
 	if len(p.Steps) == 1 {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
-	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -26,13 +25,12 @@ type governed struct {
 	dir     *state.Dir      // nil where there is none
 	grants  *auth.GrantFile // nil without a grant file
 	notices *state.Notifier // nil where nobody is told
-	audit   *auth.AuditLog  //
-	known   *tools.Membership
+	audit   *auth.AuditLog
 }
 
 // govern opens what a server is governed by. Without a grant file a state directory
 // that cannot be used is a warning, since all it then holds is the kill switch.
-func govern(ctx context.Context, c *config, client *jc.Client, log *slog.Logger, errs io.Writer) (g *governed, err error) {
+func govern(ctx context.Context, c *config, log *slog.Logger, errs io.Writer) (g *governed, err error) {
 	g = &governed{}
 	defer func() {
 		if err != nil {
@@ -60,12 +58,8 @@ func govern(ctx context.Context, c *config, client *jc.Client, log *slog.Logger,
 	if c.grants == "" {
 		return g, nil
 	}
-	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: grantNames{tools.All()}, Told: g.told(log)}
+	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log)}
 	o.Meter = g.dir.Meter()
-	if client != nil {
-		g.known = tools.NewMembership(client)
-		o.Members = g.known
-	}
 	if g.grants, err = auth.OpenGrants(o); err != nil {
 		return g, usagef("%v", err)
 	}
@@ -131,6 +125,37 @@ func (g *governed) options(o *tools.Options, c *config) error {
 		o.People.Tell = g.notices.Tell
 	}
 	return nil
+}
+
+// policy is what decides in one organisation. alone says that it is the only one there is.
+func (g *governed) policy(l link, without auth.Policy, alone bool) auth.Policy {
+	if g.grants == nil {
+		return without
+	}
+	var members auth.Members
+	if l.client != nil {
+		members = tools.NewMembership(l.client)
+	}
+	return g.grants.In(auth.Place{Org: l.name, Credential: l.credential, Alone: alone}, members)
+}
+
+// orgsOf says which organisations a caller has: those of its grant, or all where there
+// is no grant file.
+func (g *governed) orgsOf(c *config) tools.OrgsOf {
+	if g == nil || g.grants == nil {
+		return nil
+	}
+	only := ""
+	if len(c.known) == 1 {
+		only = c.known[0].name
+	}
+	return func(p auth.Principal) map[string]string {
+		orgs, said := g.grants.Rules().OrgsOf(p.Agent)
+		if !said && only != "" {
+			return map[string]string{only: ""}
+		}
+		return orgs
+	}
 }
 
 // local is who a caller of this process is, by the word that grants know him by.

@@ -88,17 +88,17 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 		return p.Key()
 	}
 	o.Lacking = func(ctx context.Context, name string, arguments json.RawMessage) string {
-		return who.lacking(ctx, v.desk.Lacking, name, arguments)
+		return who.lacking(ctx, v.server.Lacking, name, arguments)
 	}
 	var beside func(http.Handler) http.Handler
 	base := scheme + l.Addr().String()
-	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.desk.Tools()))
+	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.server.Tools()))
 	if v.dir != nil && !open {
 		beside = v.approvals().Beside
 		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", base+approvals.Path)
 	}
 	o.Wrap = func(next http.Handler) http.Handler { return who.in(next, beside) }
-	return transport.New(v.desk, o).Serve(ctx, l)
+	return transport.New(v.server, o).Serve(ctx, l)
 }
 
 // approvals is the page on which people answer.

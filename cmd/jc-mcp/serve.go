@@ -37,10 +37,10 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	}
 	defer w.Close()
 	warn(ctx, c, log)
-	if w.client == nil {
+	if c.orgsFile == "" && w.links[0].client == nil {
 		log.WarnContext(ctx, "no credential is set: tools are listed, and every call says how to set one")
 	}
-	if len(w.desk.Tools()) == 0 {
+	if len(w.server.Tools()) == 0 {
 		log.WarnContext(ctx, "no tool is left by what --surface, --toolsets, --tools and --read-only select")
 	}
 	watching, end := context.WithCancel(ctx)

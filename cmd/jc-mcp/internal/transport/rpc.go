@@ -11,6 +11,7 @@ import (
 const (
 	codeBusy    = -32000
 	codeLacking = -32003
+	codeLost    = -32004
 )
 
 // rpcError is an error of the protocol, not of a tool.
