@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -52,7 +53,7 @@ func addFlags(cmd *cobra.Command, groups ...group) {
 		if s.flag == "" || !slices.Contains(groups, s.group) {
 			continue
 		}
-		f := cmd.Flags().VarPF(&flagText{onOff: s.onOff}, s.flag, "", s.usage())
+		f := cmd.Flags().VarPF(&flagText{onOff: s.onOff, help: s.help}, s.flag, "", s.usage())
 		if s.onOff {
 			f.NoOptDefVal = "true"
 		}
@@ -61,12 +62,21 @@ func addFlags(cmd *cobra.Command, groups ...group) {
 
 // flagText is a flag as it was typed; the table reads it.
 type flagText struct {
-	text  string
-	onOff bool
+	text, help string
+	onOff      bool
 }
 
-func (f *flagText) String() string     { return f.text }
-func (f *flagText) Set(v string) error { f.text = v; return nil }
+func (f *flagText) String() string { return f.text }
+
+// Set takes a value. Where it was forgotten, the next flag stands in its place.
+func (f *flagText) Set(v string) error {
+	if !f.onOff && strings.HasPrefix(v, "--") {
+		return errors.New("no value") // flagError says it
+	}
+	f.text = v
+	return nil
+}
+
 func (f *flagText) Type() string {
 	if f.onOff {
 		return "bool"

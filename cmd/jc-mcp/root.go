@@ -76,7 +76,16 @@ func commandNames(root *cobra.Command) (names []string) {
 // flagError says which flags the command has where one is not known.
 func flagError(cmd *cobra.Command, err error) error {
 	var wrong *pflag.InvalidValueError
-	if errors.As(err, &wrong) {
+	var none *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &none):
+		if f, ours := none.GetFlag().Value.(*flagText); ours {
+			return usagef("--%s takes a value: %s", none.GetFlag().Name, f.help)
+		}
+	case errors.As(err, &wrong):
+		if f, ours := wrong.GetFlag().Value.(*flagText); ours {
+			return usagef("--%s %q: it takes a value: %s", wrong.GetFlag().Name, wrong.GetValue(), f.help)
+		}
 		return usagef("--%s %q: it takes a value of type %s", wrong.GetFlag().Name, wrong.GetValue(), wrong.GetFlag().Value.Type())
 	}
 	var missing *pflag.NotExistError
