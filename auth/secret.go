@@ -70,12 +70,12 @@ func (e sourceError) Error() string { return string(e) }
 
 // source is the one implementation: Value, File and Command differ in read.
 type source struct {
-	id    string // fingerprint of kind and place, for Credential.Scope
-	words string // what is printed for it
-	path  string // only for a file
-	costly bool // to read it runs a command
-	read  func(context.Context) (Secret, error)
-	held  atomic.Pointer[Secret]
+	id     string // fingerprint of kind and place, for Credential.Scope
+	words  string // what is printed for it
+	path   string // only for a file
+	costly bool   // to read it runs a command
+	read   func(context.Context) (Secret, error)
+	held   atomic.Pointer[Secret]
 
 	turn   chan struct{} // holds one element: whoever sent it reads; waiting can be given up
 	failed error         // guarded by turn
