@@ -41,6 +41,7 @@ type Line struct {
 	Principal string    `json:"principal,omitempty"`
 	Approver  string    `json:"approver,omitempty"` // who said yes or no
 	Request   string    `json:"request,omitempty"`  // code of the request that was asked
+	Org       string    `json:"org,omitempty"`      // name of the organisation, where there are several
 	Reason    string    `json:"reason,omitempty"`   // as the caller gave it, where the grant asks for one
 	Tool      string    `json:"tool,omitempty"`
 	Risk      string    `json:"risk,omitempty"`
@@ -98,7 +99,7 @@ func (l Line) encode(now time.Time) ([]byte, error) {
 	if l.Time.IsZero() {
 		l.Time = now
 	}
-	for _, s := range []*string{&l.Say, &l.Agent, &l.Principal, &l.Approver, &l.Request, &l.Reason, &l.Tool, &l.Risk,
+	for _, s := range []*string{&l.Say, &l.Agent, &l.Principal, &l.Approver, &l.Request, &l.Org, &l.Reason, &l.Tool, &l.Risk,
 		&l.Method, &l.Path, &l.Decision, &l.Version, &l.Outcome, &l.Code, &l.Change, &l.Trace, &l.Call} {
 		*s = cutText(*s)
 	}

@@ -72,11 +72,21 @@ func (s Scopes) missing(a Action) []string {
 		}
 		return []string{ScopeRead}
 	}
-	if need := a.needs(); !slices.ContainsFunc(need, func(w string) bool { return !s.has(w) }) {
+	need := a.needs()
+	if !slices.ContainsFunc(need, func(w string) bool { return !s.has(w) }) {
 		return nil
-	} else {
-		return need
 	}
+	return need
+}
+
+// narrow takes away from a decision what the scopes do not allow.
+func (s Scopes) narrow(a Action, d Decision) Decision {
+	need := s.missing(a)
+	if !d.Allow || need == nil {
+		return d
+	}
+	lacks := strings.Join(need, " ")
+	return Decision{Reason: "it takes the scope " + lacks, Rule: "the caller's token", Version: d.Version, Lacks: lacks}
 }
 
 // carries reports whether there is any tool of that risk that they allow.

@@ -63,7 +63,7 @@ func sealProblem(err error) string {
 	return "the approval is not valid. Make the call again"
 }
 
-// sealed are the bytes that an approval is bound to: who, what, on what, what was
+// sealed are the bytes that an approval is bound to: where, who, what, on what, what was
 // seen of it, and the rules in force.
 func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 	type step struct {
@@ -79,7 +79,7 @@ func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 	for i, s := range p.Steps {
 		steps[i] = step{s.Tool.Name, s.Request.Method, s.Request.Path, s.Request.Params, s.Request.Query, s.Request.Body, s.Targets, s.Before, s.Skip}
 	}
-	b, err := json.Marshal([]any{tr.who.Key(), tr.tool.Name, steps, dec.Version})
+	b, err := json.Marshal([]any{tr.org, tr.credential, tr.who.Key(), tr.tool.Name, steps, dec.Version})
 	if err != nil { // a body that does not marshal is never sent either
 		return nil
 	}

@@ -2,6 +2,8 @@ package tools
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
@@ -15,7 +17,7 @@ const (
 // place is where a list goes on. Only its owner can use it, and only for the
 // same question.
 type place struct {
-	owner    string // Principal.Key
+	owner    string // Desk.holder
 	tool     string
 	question string // the arguments without cursor, limit and fields
 	Skip     int
@@ -51,19 +53,37 @@ func (c cursors) find(handle, owner, tool string) (place, bool) {
 
 func (cursors) same(p place, question string) bool { return p.question == question }
 
-// goOn is the handle with which the caller's list goes on at p.
-func (r *Reader) goOn(p place, question string) string {
-	p.owner, p.tool, p.question = r.trip.who.Key(), r.trip.tool.Name, question
-	return r.d.places.put(p)
+// holder is whom handles belong to: the caller, at this organisation with this credential.
+func (d *Desk) holder(who auth.Principal) string {
+	return d.o.Org + "\x00" + d.o.Credential + "\x00" + who.Key()
 }
 
-// placeOf is where the handle goes on.
-func (d *Desk) placeOf(handle string, who auth.Principal, tool, question string) (place, error) {
-	p, ok := d.places.find(handle, who.Key(), tool)
+// cursor keeps for the caller where the answer to a question goes on. The handle says
+// which of the caller's organisations it belongs to, where it has several.
+func (r *Reader) cursor(p place, question string) string {
+	p.owner, p.tool, p.question = r.d.holder(r.trip.who), r.trip.tool.Name, question
+	handle := r.d.places.put(p)
+	if len(r.trip.call.orgs) > 0 {
+		handle = r.trip.org + ":" + handle
+	}
+	return handle
+}
+
+// place is where a cursor of the caller says that a list goes on.
+func (r *Reader) place(cursor, tool, question string) (place, error) {
+	if org, handle, of := strings.Cut(cursor, ":"); of && len(r.trip.call.orgs) > 0 {
+		if org != r.trip.org && slices.Contains(r.trip.call.orgs, org) {
+			return place{}, invalid("cursor", "it belongs to organisation "+org+": repeat the call with org="+org)
+		}
+		if org == r.trip.org {
+			cursor = handle
+		}
+	}
+	p, ok := r.d.places.find(cursor, r.d.holder(r.trip.who), tool)
 	if !ok {
 		return place{}, invalid("cursor", "unknown or expired; leave it out to start at the beginning")
 	}
-	if !d.places.same(p, question) {
+	if !r.d.places.same(p, question) {
 		return place{}, invalid("cursor", "it belongs to a call with other arguments; repeat those of that call, with the cursor")
 	}
 	return p, nil

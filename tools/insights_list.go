@@ -49,7 +49,7 @@ func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
 	l.key = string(key)
 	var window *[2]time.Time
 	if in.Cursor != "" {
-		if l.at, err = r.d.placeOf(in.Cursor, r.trip.who, r.trip.tool.Name, l.key); err != nil {
+		if l.at, err = r.place(in.Cursor, r.trip.tool.Name, l.key); err != nil {
 			return nil, err
 		}
 		window = &[2]time.Time{time.Unix(l.at.From, 0).UTC(), time.Unix(l.at.To, 0).UTC()}
@@ -178,7 +178,7 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		}
 		t.rows = append(t.rows, cells)
 	}
-	shown := t.fit(maxTokens - 400)
+	shown := t.fit(r.room(400))
 	total := fmt.Sprint(got.total)
 	if got.total < 0 {
 		total = "could not be read"
@@ -191,7 +191,7 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		head = append(head, "there are more, but JumpCloud did not say where they begin; take a shorter window")
 	}
 	if shown < len(got.rows) {
-		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", maxTokens))
+		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", r.cap()))
 	}
 	head = append(head, l.window(got.coverage))
 	if slices.Contains(l.columns, "timestamp") {
@@ -251,7 +251,7 @@ func (l *eventsListing) goOn(r *Reader, got *eventsFound, shown int) string {
 	default:
 		at.After, at.Skip = got.next, 0
 	}
-	return r.goOn(at, l.key)
+	return r.cursor(at, l.key)
 }
 
 // eventCellNeeds are fields that a column falls back to.

@@ -53,7 +53,7 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 	}
 	sum := sha256.Sum256(bound)
 	r := state.Request{
-		Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
+		Org: tr.org, Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
 		Question: d.question(ctx, tr.tool, p), Targets: targetsOfPlan(p), Bound: sum[:],
 	}
 	if len(p.Steps) == 1 {
@@ -63,7 +63,11 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		r.Until = time.Now().Add(dec.Wait)
 	}
 	if dec.Approval == auth.OtherHumanApproval {
-		if r.OtherThan = tr.who.Name; r.OtherThan == "" {
+		r.OtherThan = tr.who.Name
+		if tr.who.Person != "" { // by the name that approvers go by
+			r.OtherThan = tr.who.Person
+		}
+		if r.OtherThan == "" {
 			return refuse(jc.CodeNeedsApproval, "Nothing was sent. Another person than the agent acts for has to approve it ("+dec.Rule+"), and whom it acts for is not known")
 		}
 	}

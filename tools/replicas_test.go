@@ -61,9 +61,13 @@ func (s *sharedShelf) Get(ctx context.Context, id string) ([]byte, error) {
 
 // replicated gives a desk what replicas share.
 func replicated(s Shelf, keys ...byte) func(*Options) {
-	r := &Replicas{Shelf: s}
+	var masters [][]byte
 	for _, k := range keys {
-		r.Keys = append(r.Keys, bytes.Repeat([]byte{k}, 32))
+		masters = append(masters, bytes.Repeat([]byte{k}, 32))
+	}
+	r, err := NewReplicas(masters, s)
+	if err != nil {
+		panic(err)
 	}
 	return func(o *Options) { o.Replicas = r }
 }
@@ -207,9 +211,7 @@ func TestReplicasKeys(t *testing.T) {
 		t.Error(text)
 	}
 	for _, keys := range [][][]byte{nil, {[]byte("short")}} {
-		o := a.desk.o
-		o.Replicas = &Replicas{Keys: keys, Shelf: shelf}
-		if _, err := New(o); err == nil {
+		if _, err := NewReplicas(keys, shelf); err == nil {
 			t.Errorf("keys %q were taken", keys)
 		}
 	}

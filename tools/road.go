@@ -25,6 +25,8 @@ type trip struct {
 	args arguments
 	id   string // joins the audit lines of one call
 
+	org, credential string // of several; see [Options]
+
 	undo  *state.Change     // the change that the call takes back
 	notes map[string]string // what the plan made up; see [trip.steady]
 
@@ -42,6 +44,11 @@ type arguments struct {
 	dry    bool
 }
 
+// trip begins a call.
+func (d *Desk) trip(t *Tool, who auth.Principal, c Call) *trip {
+	return &trip{tool: t, who: who, call: c, id: newID("k-"), org: d.o.Org, credential: d.o.Credential}
+}
+
 // Call runs a tool. Every call takes this road, top to bottom, and no code
 // reaches JumpCloud another way.
 func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
@@ -50,7 +57,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if t == nil || !known {
 		return d.unlisted(ctx, who, c)
 	}
-	tr := &trip{tool: t, who: who, call: c.oneByOne(), id: newID("k-")}
+	tr := d.trip(t, who, c.oneByOne())
 	if t.carries != nil { // from here on the call is one of the tool that it names
 		if err := d.carry(tr); err != nil {
 			return d.refuse(ctx, tr, nil, err, auth.Decision{})
@@ -179,7 +186,7 @@ func (d *Desk) unlisted(ctx context.Context, who auth.Principal, c Call) Answer 
 		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
 	}
 	if dec := d.asSuch(who, t); !dec.Allow {
-		return d.refuse(ctx, &trip{tool: t, who: who, call: c, id: newID("k-")}, nil, denied(dec), dec)
+		return d.refuse(ctx, d.trip(t, who, c), nil, denied(dec), dec)
 	}
 	if by := carrierOf(t.Risk); d.byName[by] != nil {
 		return failed(jc.CodeNotFound, fmt.Sprintf("not_found. %s is not listed here: call it through %s, tool=%s.", t.Name, by, t.Name))
@@ -269,7 +276,7 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 // line is an audit line with what every line of a call has in common.
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
-	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
+	l.Org, l.Agent, l.Principal = tr.org, tr.who.Agent, tr.who.Name
 	l.Trace, l.Request = traceID(tr.call.Trace), tr.request
 	if tr.approver != nil {
 		l.Approver = tr.approver.Name

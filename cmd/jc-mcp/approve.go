@@ -206,6 +206,7 @@ func describeRequest(e state.Entry) string {
 		who += " (" + e.Principal + ")"
 	}
 	line("Request", e.Code+", "+string(e.Status))
+	line("In", e.Org)
 	line("Agent", who)
 	line("Tool", e.Tool+" ("+e.Risk+")")
 	line("Asked", clockTime(e.Asked))

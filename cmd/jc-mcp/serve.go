@@ -14,9 +14,9 @@ import (
 // service is what the two commands that serve MCP share.
 type service struct {
 	*wired
-	log    *slog.Logger
-	agent  string // the word that grants know the caller on stdio by
-	remote remoteAccess
+	log   *slog.Logger
+	agent string // the word that grants know the caller on stdio by
+	conf  *config
 }
 
 func (v *service) options() transport.Options {
@@ -37,16 +37,16 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	}
 	defer w.Close()
 	warn(ctx, c, log)
-	if w.client == nil {
+	if c.orgsFile == "" && w.links[0].client == nil {
 		log.WarnContext(ctx, "no credential is set: tools are listed, and every call says how to set one")
 	}
-	if len(w.desk.Tools()) == 0 {
+	if len(w.server.Tools()) == 0 {
 		log.WarnContext(ctx, "no tool is left by what --surface, --toolsets, --tools and --read-only select")
 	}
 	watching, end := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { w.watch(watching) })
-	err = run(ctx, &service{w, log, c.agent, c.remote})
+	err = run(ctx, &service{w, log, c.agent, c})
 	end()
 	watch.Wait()
 	log.InfoContext(ctx, "stopped")
