@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 const (
@@ -17,7 +15,7 @@ const (
 // place is where a list goes on. Only its owner can use it, and only for the
 // same question.
 type place struct {
-	owner    string // Desk.holder
+	owner    string // see [trip.owner]
 	tool     string
 	question string // the arguments without cursor, limit and fields
 	Skip     int
@@ -53,15 +51,10 @@ func (c cursors) find(handle, owner, tool string) (place, bool) {
 
 func (cursors) same(p place, question string) bool { return p.question == question }
 
-// holder is whom handles belong to: the caller, at this organisation with this credential.
-func (d *Desk) holder(who auth.Principal) string {
-	return d.o.Org + "\x00" + d.o.Credential + "\x00" + who.Key()
-}
-
-// cursor keeps for the caller where the answer to a question goes on. The handle says
-// which of the caller's organisations it belongs to, where it has several.
-func (r *Reader) cursor(p place, question string) string {
-	p.owner, p.tool, p.question = r.d.holder(r.trip.who), r.trip.tool.Name, question
+// goOn is the handle with which the caller's list goes on at p. It says which of the
+// caller's organisations it belongs to, where it has several.
+func (r *Reader) goOn(p place, question string) string {
+	p.owner, p.tool, p.question = r.trip.owner(), r.trip.tool.Name, question
 	handle := r.d.places.put(p)
 	if len(r.trip.call.orgs) > 0 {
 		handle = r.trip.org + ":" + handle
@@ -70,7 +63,7 @@ func (r *Reader) cursor(p place, question string) string {
 }
 
 // place is where a cursor of the caller says that a list goes on.
-func (r *Reader) place(cursor, tool, question string) (place, error) {
+func (r *Reader) place(cursor, question string) (place, error) {
 	if org, handle, of := strings.Cut(cursor, ":"); of && len(r.trip.call.orgs) > 0 {
 		if org != r.trip.org && slices.Contains(r.trip.call.orgs, org) {
 			return place{}, invalid("cursor", "it belongs to organisation "+org+": repeat the call with org="+org)
@@ -79,7 +72,7 @@ func (r *Reader) place(cursor, tool, question string) (place, error) {
 			cursor = handle
 		}
 	}
-	p, ok := r.d.places.find(cursor, r.d.holder(r.trip.who), tool)
+	p, ok := r.d.places.find(cursor, r.trip.owner(), r.trip.tool.Name)
 	if !ok {
 		return place{}, invalid("cursor", "unknown or expired; leave it out to start at the beginning")
 	}
@@ -87,4 +80,10 @@ func (r *Reader) place(cursor, tool, question string) (place, error) {
 		return place{}, invalid("cursor", "it belongs to a call with other arguments; repeat those of that call, with the cursor")
 	}
 	return p, nil
+}
+
+// owner is whose handles are: those of one caller, at one organisation, as one
+// credential reaches it.
+func (tr *trip) owner() string {
+	return tr.org + "\x00" + tr.credential + "\x00" + tr.who.Key()
 }

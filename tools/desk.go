@@ -95,7 +95,7 @@ func New(o Options) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.desk(o), nil
+	return c.desk(o)
 }
 
 func newCatalog(all []*Tool, selection Selection) (*catalog, error) {
@@ -124,19 +124,23 @@ func newCatalog(all []*Tool, selection Selection) (*catalog, error) {
 }
 
 // desk makes a desk of what was selected.
-func (c *catalog) desk(o Options) *Desk {
+func (c *catalog) desk(o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &Desk{catalog: c, o: o, places: newCursors(), shelf: shelf{newRemembered[[]byte](maxPlans)}}
 	if o.Replicas != nil {
-		d.vault, d.places, d.shelf = o.Replicas.vault, sealedPlaces{o.Replicas.vault}, o.Replicas.shelf
+		v, err := newVault(o.Replicas.Keys)
+		if err != nil {
+			return nil, err
+		}
+		d.vault, d.places, d.shelf = v, sealedPlaces{v}, o.Replicas.Shelf
 	}
 	if o.Client != nil {
 		d.dir = &finder{Directory: jc.NewDirectory(o.Client)}
 	}
 	d.org = &organization{called: o.Org, region: o.Region, sandbox: o.Sandbox}
-	return d
+	return d, nil
 }
 
 // List gives the tools that the caller may see.

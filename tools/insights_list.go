@@ -49,7 +49,7 @@ func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
 	l.key = string(key)
 	var window *[2]time.Time
 	if in.Cursor != "" {
-		if l.at, err = r.place(in.Cursor, r.trip.tool.Name, l.key); err != nil {
+		if l.at, err = r.place(in.Cursor, l.key); err != nil {
 			return nil, err
 		}
 		window = &[2]time.Time{time.Unix(l.at.From, 0).UTC(), time.Unix(l.at.To, 0).UTC()}
@@ -251,7 +251,7 @@ func (l *eventsListing) goOn(r *Reader, got *eventsFound, shown int) string {
 	default:
 		at.After, at.Skip = got.next, 0
 	}
-	return r.cursor(at, l.key)
+	return r.goOn(at, l.key)
 }
 
 // eventCellNeeds are fields that a column falls back to.

@@ -79,7 +79,7 @@ func (l *listing) show(ctx context.Context, r *Reader, got *listed) Answer {
 	next := ""
 	more := got.total - l.skip - shown
 	if more > 0 || got.total < 0 && (shown == l.limit || shown < len(got.rows)) {
-		next = r.cursor(place{Skip: l.skip + shown}, l.key)
+		next = r.goOn(place{Skip: l.skip + shown}, l.key)
 		head = append(head, "next="+next)
 	}
 	if shown < len(got.rows) {

@@ -44,13 +44,19 @@ func NewOrganizations(shared Options, places []Options, of OrgsOf) (*Organizatio
 		return nil, err
 	}
 	shared.Client = nil
-	o := &Organizations{catalog: c, front: c.desk(shared), desks: map[deskKey]*Desk{}, of: of}
+	front, err := c.desk(shared)
+	if err != nil {
+		return nil, err
+	}
+	o := &Organizations{catalog: c, front: front, desks: map[deskKey]*Desk{}, of: of}
 	for _, p := range places {
 		key := deskKey{p.Org, p.Credential}
 		if p.Org == "" || o.desks[key] != nil {
 			return nil, fmt.Errorf("organisation %q with credential %q stands twice, or has no name", p.Org, p.Credential)
 		}
-		o.desks[key] = c.desk(p)
+		if o.desks[key], err = c.desk(p); err != nil {
+			return nil, err
+		}
 		if !slices.Contains(o.names, p.Org) {
 			o.names = append(o.names, p.Org)
 		}

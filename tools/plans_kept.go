@@ -37,10 +37,9 @@ func (r *Reader) keptPlan(ctx context.Context, id string) ([]byte, error) {
 	return plan, nil
 }
 
-// boundPlan is the plan's place on the shelf: that of another caller,
-// organisation or tool is elsewhere.
+// boundPlan is the plan's place on the shelf: that of another caller or tool is elsewhere.
 func (r *Reader) boundPlan(id string) string {
-	return "plan\x00" + r.trip.tool.Name + "\x00" + r.d.holder(r.trip.who) + "\x00" + id
+	return "plan\x00" + r.trip.tool.Name + "\x00" + r.trip.owner() + "\x00" + id
 }
 
 var errShelf = &Refusal{jc.CodeUpstreamDown, "the store that this server shares with its replicas cannot be reached, so its plans cannot either. Nothing was sent; try again in a minute"}

@@ -13,21 +13,13 @@ import (
 	"time"
 )
 
-// Replicas is what several servers of the same organisations share, so that each can
+// Replicas are what several servers of one organisation share, so that each can
 // go on with what another one began.
 type Replicas struct {
-	vault *vault
-	shelf Shelf
-}
-
-// NewReplicas takes keys of at least 32 bytes each, the newest first: it seals, all of
-// them open. shelf keeps the plans that jobs have made and that wait to be run.
-func NewReplicas(keys [][]byte, shelf Shelf) (*Replicas, error) {
-	v, err := newVault(keys)
-	if err != nil {
-		return nil, err
-	}
-	return &Replicas{v, shelf}, nil
+	// Keys are at least 32 bytes each, the newest first: it seals, all of them open.
+	Keys [][]byte
+	// Shelf keeps the plans that jobs have made and that wait to be run.
+	Shelf Shelf
 }
 
 // Shelf keeps records for a time.

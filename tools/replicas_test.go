@@ -61,13 +61,9 @@ func (s *sharedShelf) Get(ctx context.Context, id string) ([]byte, error) {
 
 // replicated gives a desk what replicas share.
 func replicated(s Shelf, keys ...byte) func(*Options) {
-	var masters [][]byte
+	r := &Replicas{Shelf: s}
 	for _, k := range keys {
-		masters = append(masters, bytes.Repeat([]byte{k}, 32))
-	}
-	r, err := NewReplicas(masters, s)
-	if err != nil {
-		panic(err)
+		r.Keys = append(r.Keys, bytes.Repeat([]byte{k}, 32))
 	}
 	return func(o *Options) { o.Replicas = r }
 }
@@ -211,7 +207,9 @@ func TestReplicasKeys(t *testing.T) {
 		t.Error(text)
 	}
 	for _, keys := range [][][]byte{nil, {[]byte("short")}} {
-		if _, err := NewReplicas(keys, shelf); err == nil {
+		o := a.desk.o
+		o.Replicas = &Replicas{Keys: keys, Shelf: shelf}
+		if _, err := New(o); err == nil {
 			t.Errorf("keys %q were taken", keys)
 		}
 	}
