@@ -77,6 +77,8 @@ type Config struct {
 	Concurrent, PerAgent int
 	// Attempts bounds how often one request is sent. Default 5.
 	Attempts int
+	// Limiter paces what is sent together with others; nil paces nothing.
+	Limiter Limiter
 	// Budget is the time for a call whose context has no deadline. Default 45 s.
 	Budget time.Duration
 

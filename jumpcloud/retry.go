@@ -110,10 +110,21 @@ func (c *Client) admit(ctx context.Context, k *call, st *progress) (leave func()
 		if err != nil {
 			return nil, st.gone(ctx, k)
 		}
-		if c.hold.get(time.Now()).IsZero() {
-			return leave, nil
+		if !c.hold.get(time.Now()).IsZero() {
+			leave() // held back while it waited for a place
+			continue
 		}
-		leave() // held back while it waited for a place
+		again, e := c.turn(ctx, k, st, leave)
+		if e != nil {
+			return nil, e
+		}
+		switch {
+		case again:
+		case c.hold.get(time.Now()).IsZero():
+			return leave, nil
+		default:
+			leave() // held back while it waited for its turn
+		}
 	}
 }
 
@@ -158,7 +169,7 @@ func (c *Client) judge(ctx context.Context, k *call, st *progress, a answer) ver
 		}
 		return v
 	case s == http.StatusTooManyRequests:
-		return c.limited(k, st, a)
+		return c.limited(ctx, k, st, a)
 	case s == http.StatusNotFound && k.endpoint.Method == http.MethodDelete && st.ambiguous:
 		r := st.response(k, a) // the attempt that went unanswered did it
 		r.Body = nil
@@ -219,8 +230,9 @@ func (st *progress) doubtful(k *call, a answer, code Code, cause string) verdict
 }
 
 // limited: JumpCloud refused it for being too much; certainly not done. A time
-// that it names holds back everything this client would send.
-func (c *Client) limited(k *call, st *progress, a answer) verdict {
+// that it names holds back everything this client would send, and whoever shares its
+// limiter.
+func (c *Client) limited(ctx context.Context, k *call, st *progress, a answer) verdict {
 	v := verdict{err: st.fail(k, a, CodeRateLimited, ""), again: true}
 	after, given := retryAfter(a.header)
 	switch {
@@ -234,6 +246,13 @@ func (c *Client) limited(k *call, st *progress, a answer) verdict {
 		step := min(c.cfg.pace.cap, c.cfg.pace.base<<min(st.attempts-1, 10))
 		v.wait = step*3/4 + time.Duration(rand.Int64N(int64(step/2)+1))
 		v.err.RetryAt = time.Now().Add(adviceSeconds * c.cfg.pace.second)
+	}
+	if c.cfg.Limiter != nil {
+		until := time.Time{}
+		if given {
+			until = v.err.RetryAt
+		}
+		c.cfg.Limiter.Limited(ctx, until)
 	}
 	return v
 }

@@ -29,8 +29,13 @@ func (d *Desk) stopped(who auth.Principal, t *Tool) error {
 	if t.Risk == auth.Read || d.o.People.Dir == nil {
 		return nil
 	}
-	why, stopped := d.o.People.Dir.Stopped(who.Agent, t.Name)
-	if !stopped {
+	why, err := d.o.People.Dir.Halted(who.Agent, t.Name)
+	switch {
+	case errors.Is(err, auth.ErrStore):
+		return &Refusal{jc.CodeDenied, storeGone}
+	case err != nil:
+		why = "the kill switch cannot be read, so nothing is changed"
+	case why == "":
 		return nil
 	}
 	return &Refusal{jc.CodeDenied, "denied by this server (" + why + "), not by JumpCloud. A person can lift it with jc-mcp resume. Repeating will not help"}
@@ -94,10 +99,20 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`, then repeat the same call",
 			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code))
 	}
+	if errors.Is(err, auth.ErrStore) {
+		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The shared store cannot be reached, so the approval could not be used. Make the call again in a minute")
+	}
 	return refuse(jc.CodeNeedsApproval, "Nothing was sent. The approval could not be read")
 }
 
+// storeGone is what a change is refused with while replicas cannot reach what they share.
+const storeGone = "denied by this server, not by JumpCloud: the shared store cannot be reached, so it is not known whether changes are stopped, " +
+	"and nothing was sent. Reads go on. Make the call again in a minute; if that does not help, the operator has to look at the store"
+
 func whyNotAsked(err error) string {
+	if errors.Is(err, auth.ErrStore) {
+		return "the shared store cannot be reached. Make the call again in a minute"
+	}
 	if errors.Is(err, state.ErrTooMany) {
 		return "too many requests wait already. Tell the user to answer them: jc-mcp approvals"
 	}

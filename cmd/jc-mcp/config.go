@@ -32,6 +32,7 @@ type config struct {
 	auditLog                 string // "" is stderr
 	grants, agent, stateDir  string
 	remote                   remoteAccess
+	sharing                  sharing
 	logLevel                 slog.Level
 
 	login     auth.Login // of the one organisation
@@ -78,6 +79,9 @@ func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
 		return nil, err
 	}
 	if c.login, err = s.readCredential(ctx, c); err != nil {
+		return nil, asUsage(err)
+	}
+	if err := s.readSharing(ctx, c); err != nil {
 		return nil, asUsage(err)
 	}
 	if err := c.check(); err != nil {

@@ -28,22 +28,14 @@ type governed struct {
 	audit   *auth.AuditLog
 }
 
-// govern opens what a server is governed by. Without a grant file a state directory
-// that cannot be used is a warning, since all it then holds is the kill switch.
-func govern(ctx context.Context, c *config, log *slog.Logger, errs io.Writer) (g *governed, err error) {
-	g = &governed{}
+// govern opens what a server is governed by; dir is nil where there is none.
+func govern(ctx context.Context, c *config, dir *state.Dir, log *slog.Logger, errs io.Writer) (g *governed, err error) {
+	g = &governed{dir: dir}
 	defer func() {
 		if err != nil {
 			g.Close()
 		}
 	}()
-	if g.dir, err = state.Open(c.stateDir); err != nil {
-		if c.grants != "" || c.stateDir != "" {
-			return g, usagef("state directory: %v", err)
-		}
-		log.WarnContext(ctx, "there is no state directory, so jc-mcp stop does not reach this server", "why", err.Error())
-		g.dir = nil
-	}
 	if g.audit, err = serverAudit(c, g.dir, errs); err != nil {
 		return g, err
 	}

@@ -45,7 +45,7 @@ var organisationID = regexp.MustCompile(`^(?i:[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]
 
 // settings are all there are, in the order of the help.
 func settings() []setting {
-	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings())
+	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), storeSettings())
 }
 
 func secretSettings() []setting {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -8,22 +9,26 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth/state"
 )
 
-type stopFlags struct{ dir, agent, tool, why string }
+type stopFlags struct {
+	stateFlags
+	agent, tool, why string
+}
 
 func (s *shell) stopCommand() *cobra.Command {
 	var f stopFlags
 	cmd := &cobra.Command{
 		Use:   "stop",
 		Short: "Stop changes at once: all, those of an agent, or a tool",
-		Long: `Stops changes in all servers that share the state directory, within a second.
+		Long: `Stops changes in all servers that share the state directory or the store, within a second.
 What is under way finishes; reads go on. jc-mcp resume lifts it. The switch is the
-file STOP in the state directory, which can be made and edited by hand.`,
+file STOP in the state directory, which can be made and edited by hand; servers that
+share a store (--store) have it there and not in a file.`,
 		Example: `  jc-mcp stop
   jc-mcp stop --agent helpdesk --why "odd changes on friday"
   jc-mcp stop --tool devices_erase`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			return s.throwSwitch(f, func(d *state.Dir) (string, error) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.throwSwitch(cmd.Context(), f, func(d *state.Dir) (string, error) {
 				fresh, err := d.Stop(f.agent, f.tool, f.why)
 				if !fresh {
 					return "It was stopped already.", err
@@ -47,8 +52,8 @@ a tool. The others stay.`,
 		Example: `  jc-mcp resume
   jc-mcp resume --agent helpdesk`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			return s.throwSwitch(f, func(d *state.Dir) (string, error) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.throwSwitch(cmd.Context(), f, func(d *state.Dir) (string, error) {
 				found, err := d.Resume(f.agent, f.tool)
 				if !found {
 					return "There was no such stop.", err
@@ -64,18 +69,19 @@ a tool. The others stay.`,
 func stopFlagsOf(cmd *cobra.Command, f *stopFlags) {
 	cmd.Flags().StringVar(&f.agent, "agent", "", "only this agent's changes")
 	cmd.Flags().StringVar(&f.tool, "tool", "", "only this tool")
-	stateFlag(cmd, &f.dir)
+	f.add(cmd)
 }
 
 // throwSwitch does it and says what is stopped now.
-func (s *shell) throwSwitch(f stopFlags, do func(*state.Dir) (string, error)) error {
+func (s *shell) throwSwitch(ctx context.Context, f stopFlags, do func(*state.Dir) (string, error)) error {
 	if f.agent != "" && f.tool != "" {
 		return usagef("--agent and --tool are two stops: say one at a time")
 	}
-	d, err := s.openState(f.dir)
+	d, end, err := s.openState(ctx, f.stateFlags)
 	if err != nil {
 		return err
 	}
+	defer end()
 	said, err := do(d)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -49,14 +50,22 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 			w.Close()
 		}
 	}()
-	if w.links, err = c.connectAll(); err != nil {
+	var dir *state.Dir
+	if server {
+		var end func()
+		if dir, end, err = openShared(ctx, c, log); err != nil {
+			return nil, err
+		}
+		w.close = append(w.close, end)
+	}
+	if w.links, err = c.connectAll(dir); err != nil {
 		return nil, err
 	}
 	w.close = append(w.close, func() { closeLinks(w.links) })
 	o := tools.Options{Audit: audit, Log: log}
 	switch {
 	case server:
-		if w.governed, err = govern(ctx, c, log, errs); err != nil {
+		if w.governed, err = govern(ctx, c, dir, log, errs); err != nil {
 			return nil, err
 		}
 		w.close = append(w.close, w.governed.Close)
