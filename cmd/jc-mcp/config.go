@@ -32,6 +32,7 @@ type config struct {
 	auditLog                 string // "" is stderr
 	grants, agent, stateDir  string
 	remote                   remoteAccess
+	balancing                balancing
 	sharing                  sharing
 	logLevel                 slog.Level
 

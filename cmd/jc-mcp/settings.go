@@ -45,7 +45,7 @@ var organisationID = regexp.MustCompile(`^(?i:[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]
 
 // settings are all there are, in the order of the help.
 func settings() []setting {
-	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), storeSettings())
+	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), balancingSettings(), storeSettings())
 }
 
 func secretSettings() []setting {
