@@ -115,6 +115,10 @@ func (g *governed) options(o *tools.Options, c *config) error {
 		}
 		o.Sealer = sealer
 	}
+	var err error
+	if o.Replicas, err = g.replicas(); err != nil {
+		return err
+	}
 	if g.grants != nil {
 		o.Grants, o.Stale = g.grants, g.grants.Stale
 		o.People.Approvers = func() []auth.Approver { return g.grants.Rules().Approvers() }
