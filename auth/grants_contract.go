@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -69,6 +70,10 @@ type ToolFact struct {
 	Name, Toolset string
 	Risk          Risk
 }
+
+// ErrStore is the reason of a Meter, and of whatever else replicas share, that cannot
+// reach the store which they have in common. Its text holds no address.
+var ErrStore = errors.New("the shared store cannot be reached")
 
 // Meter counts, for quotas.
 type Meter interface {

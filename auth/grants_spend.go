@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -42,6 +43,9 @@ func (e *Enforcer) Spend(ctx context.Context, p Principal, a Action) (back func(
 		no := Decision{Rule: c.rule, Version: dec.Version, Reason: c.reason(n, retry)}
 		if err != nil {
 			no.Reason = "it cannot be counted how much was changed already, so nothing is changed now"
+			if errors.Is(err, ErrStore) {
+				no.Reason = ErrStore.Error() + ", so it cannot be counted how much was changed already, and nothing was sent"
+			}
 		}
 		return none, no
 	}

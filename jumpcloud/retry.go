@@ -60,12 +60,10 @@ type verdict struct {
 func (c *Client) run(ctx context.Context, k *call) (*Response, *Error) {
 	st := &progress{}
 	for {
-		leave, e := c.admit(ctx, k, st)
+		a, e := c.try(ctx, k, st)
 		if e != nil {
 			return nil, e
 		}
-		a := c.attempt(ctx, k)
-		leave()
 		st.attempts++
 		st.reached = st.reached || a.reached
 		v := c.judge(ctx, k, st, a)
@@ -90,6 +88,31 @@ func (c *Client) run(ctx context.Context, k *call) (*Response, *Error) {
 	}
 }
 
+// try makes one attempt, once there is a place for it and its host is not known to fail.
+func (c *Client) try(ctx context.Context, k *call, st *progress) (a answer, e *Error) {
+	if k.circuit.open() { // at once: places are for what is sent
+		return a, st.cut(k)
+	}
+	arrived := time.Now()
+	leave, e := c.admit(ctx, k, st)
+	c.waited(ctx, arrived)
+	if e != nil {
+		return a, e
+	}
+	defer leave()
+	told, ok := k.circuit.enter()
+	if !ok {
+		return a, st.cut(k)
+	}
+	says := errNoVerdict // of an attempt that panics
+	defer func() { told(says) }()
+	start := time.Now()
+	a = c.attempt(ctx, k)
+	says = a.host(ctx)
+	c.sent(ctx, k, st.attempts+1, start, a)
+	return a, nil
+}
+
 // admit waits until the organization is not held back and a place is free.
 func (c *Client) admit(ctx context.Context, k *call, st *progress) (leave func(), e *Error) {
 	for {
@@ -110,10 +133,21 @@ func (c *Client) admit(ctx context.Context, k *call, st *progress) (leave func()
 		if err != nil {
 			return nil, st.gone(ctx, k)
 		}
-		if c.hold.get(time.Now()).IsZero() {
-			return leave, nil
+		if !c.hold.get(time.Now()).IsZero() {
+			leave() // held back while it waited for a place
+			continue
 		}
-		leave() // held back while it waited for a place
+		again, e := c.turn(ctx, k, st, leave)
+		if e != nil {
+			return nil, e
+		}
+		switch {
+		case again:
+		case c.hold.get(time.Now()).IsZero():
+			return leave, nil
+		default:
+			leave() // held back while it waited for its turn
+		}
 	}
 }
 
@@ -158,7 +192,7 @@ func (c *Client) judge(ctx context.Context, k *call, st *progress, a answer) ver
 		}
 		return v
 	case s == http.StatusTooManyRequests:
-		return c.limited(k, st, a)
+		return c.limited(ctx, k, st, a)
 	case s == http.StatusNotFound && k.endpoint.Method == http.MethodDelete && st.ambiguous:
 		r := st.response(k, a) // the attempt that went unanswered did it
 		r.Body = nil
@@ -219,8 +253,9 @@ func (st *progress) doubtful(k *call, a answer, code Code, cause string) verdict
 }
 
 // limited: JumpCloud refused it for being too much; certainly not done. A time
-// that it names holds back everything this client would send.
-func (c *Client) limited(k *call, st *progress, a answer) verdict {
+// that it names holds back everything this client would send, and whoever shares its
+// limiter.
+func (c *Client) limited(ctx context.Context, k *call, st *progress, a answer) verdict {
 	v := verdict{err: st.fail(k, a, CodeRateLimited, ""), again: true}
 	after, given := retryAfter(a.header)
 	switch {
@@ -234,6 +269,13 @@ func (c *Client) limited(k *call, st *progress, a answer) verdict {
 		step := min(c.cfg.pace.cap, c.cfg.pace.base<<min(st.attempts-1, 10))
 		v.wait = step*3/4 + time.Duration(rand.Int64N(int64(step/2)+1))
 		v.err.RetryAt = time.Now().Add(adviceSeconds * c.cfg.pace.second)
+	}
+	if c.cfg.Limiter != nil {
+		until := time.Time{}
+		if given {
+			until = v.err.RetryAt
+		}
+		c.cfg.Limiter.Limited(ctx, until)
 	}
 	return v
 }

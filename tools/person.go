@@ -22,6 +22,16 @@ type People struct {
 	Approvers func() []auth.Approver
 	// Tell tells people of something; nil for nobody to tell.
 	Tell func(state.Note)
+	// Page is the address of the page on which people answer; nil, and "", where there is none.
+	Page func() string
+}
+
+// orPage goes on a sentence that names a command, where people have a page as well.
+func (p People) orPage() string {
+	if p.Page == nil || p.Page() == "" {
+		return ""
+	}
+	return " or open " + p.Page()
 }
 
 // stopped says whether a person has stopped the changes of an agent, or a tool.
@@ -29,8 +39,13 @@ func (d *Desk) stopped(who auth.Principal, t *Tool) error {
 	if t.Risk == auth.Read || d.o.People.Dir == nil {
 		return nil
 	}
-	why, stopped := d.o.People.Dir.Stopped(who.Agent, t.Name)
-	if !stopped {
+	why, err := d.o.People.Dir.Halted(who.Agent, t.Name)
+	switch {
+	case errors.Is(err, auth.ErrStore):
+		return &Refusal{jc.CodeDenied, storeGone}
+	case err != nil:
+		why = "the kill switch cannot be read, so nothing is changed"
+	case why == "":
 		return nil
 	}
 	return &Refusal{jc.CodeDenied, "denied by this server (" + why + "), not by JumpCloud. A person can lift it with jc-mcp resume. Repeating will not help"}
@@ -76,28 +91,43 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The request for a person could not be written: "+whyNotAsked(err))
 	}
 	tr.request = asked.Code
+	if fresh {
+		tr.approval = approvalAsked
+	}
 	if fresh && d.o.People.Tell != nil {
 		d.o.People.Tell(state.NoteOf(asked))
 	}
 	yes, err := d.o.People.Dir.Take(ctx, asked, approvers)
 	switch {
 	case err == nil:
-		tr.approver = &yes.By
+		tr.approver, tr.approval = &yes.By, approvalApproved
 		return nil
 	case errors.Is(err, state.ErrRefused):
+		tr.approval = approvalRefused
 		return refuse(jc.CodeDenied, "a person refused request "+asked.Code+". Do not repeat it unless they ask for it")
 	case errors.Is(err, state.ErrUsed):
 		return refuse(jc.CodeNeedsApproval, "the approval "+asked.Code+" has been used. Make the call again to ask anew")
 	case errors.Is(err, state.ErrMoved), errors.Is(err, state.ErrExpired):
+		tr.approval = approvalExpired
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. Request "+asked.Code+" came too late, or what it was for has changed. Make the call again to ask anew")
 	case errors.Is(err, state.ErrPending), errors.Is(err, state.ErrNotApprover), errors.Is(err, state.ErrForged):
-		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`, then repeat the same call",
-			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code))
+		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`%s, then repeat the same call",
+			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code, d.o.People.orPage()))
+	}
+	if errors.Is(err, auth.ErrStore) {
+		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The shared store cannot be reached, so the approval could not be used. Make the call again in a minute")
 	}
 	return refuse(jc.CodeNeedsApproval, "Nothing was sent. The approval could not be read")
 }
 
+// storeGone is what a change is refused with while replicas cannot reach what they share.
+const storeGone = "denied by this server, not by JumpCloud: the shared store cannot be reached, so it is not known whether changes are stopped, " +
+	"and nothing was sent. Reads go on. Make the call again in a minute; if that does not help, the operator has to look at the store"
+
 func whyNotAsked(err error) string {
+	if errors.Is(err, auth.ErrStore) {
+		return "the shared store cannot be reached. Make the call again in a minute"
+	}
 	if errors.Is(err, state.ErrTooMany) {
 		return "too many requests wait already. Tell the user to answer them: jc-mcp approvals"
 	}
@@ -126,6 +156,12 @@ func (d *Desk) burst(ctx context.Context, who auth.Principal) {
 	stopped, err := d.o.People.Dir.Refused(context.WithoutCancel(ctx), who.Agent)
 	if err != nil {
 		d.o.Log.ErrorContext(ctx, "refusals could not be counted", "agent", who.Agent)
+	}
+	if stopped {
+		l := state.Stop{Agent: who.Agent}.Thrown("this server", "after ten refusals in a minute", false)
+		if err := d.o.Audit.Write(context.WithoutCancel(ctx), l); err != nil {
+			d.o.Log.ErrorContext(ctx, "the audit line of a stop could not be written", "agent", who.Agent)
+		}
 	}
 	if stopped && d.o.People.Tell != nil {
 		d.o.People.Tell(state.Note{

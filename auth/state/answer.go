@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -53,12 +52,20 @@ func (d *Dir) Refuse(ctx context.Context, shown Request, key *Key) error {
 }
 
 func (d *Dir) reply(ctx context.Context, r Request, key *Key, yes bool) error {
-	unlock, err := d.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	f, err := d.requestOf(r.Code)
+	f, err := requestOf(d.shelf, r.Code)
+	if err != nil {
+		return err
+	}
+	used, err := taken(d.shelf, f.Code)
+	if err != nil {
+		return err
+	}
+	run, err := d.shelf.run()
 	if err != nil {
 		return err
 	}
@@ -66,19 +73,20 @@ func (d *Dir) reply(ctx context.Context, r Request, key *Key, yes bool) error {
 	switch {
 	case len(r.raw) == 0 || !bytes.Equal(f.Shown, r.raw) || !f.Asked.Equal(r.Asked) || !f.Until.Equal(r.Until):
 		return fmt.Errorf("request %s is not the one that was shown: look at it again", f.Code)
-	case !now.Before(f.Until):
+	case !now.Before(f.Until) || f.Run != run:
 		return ErrExpired
-	case d.taken(f.Code):
+	case used:
 		return ErrUsed
 	case yes && r.OtherThan != "" && same(r.OtherThan, key.name):
 		return fmt.Errorf("%w: the agent acts for %s, so another person has to", ErrNotApprover, key.name)
 	}
-	if old, err := d.answer(f.Code); err == nil && old != nil && (!old.Yes || yes) {
+	old, text, err := answerOf(d.shelf, f.Code)
+	if err == nil && old != nil && (!old.Yes || yes) {
 		return fmt.Errorf("%w, by %s", ErrAnswered, old.Approver)
 	}
 	a := answerFile{Version: 1, Code: f.Code, Approver: key.name, Yes: yes, At: now}
 	a.Signature = signature(key, &a, f)
-	return writeJSON(d.approval(f.Code, "answer"), a)
+	return put(d.shelf, approval(f.Code, "answer"), text, a, f.kept())
 }
 
 func signature(key *Key, a *answerFile, f requestFile) []byte {
@@ -88,24 +96,33 @@ func signature(key *Key, a *answerFile, f requestFile) []byte {
 // same compares the names of people.
 func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
-// answer reads what a file says about a request; nil where nobody has answered.
-func (d *Dir) answer(code string) (*answerFile, error) {
-	var a answerFile
-	err := readJSON(d.approval(code, "answer"), &a)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case a.Version != 1 || a.Code != code || !approverName.MatchString(a.Approver):
-		return nil, errTorn
+// answerOf reads what a file says about a request, and its bytes; nil where nobody has
+// answered. Of a damaged one there are only the bytes.
+func answerOf(s reader, code string) (*answerFile, []byte, error) {
+	text, err := s.read(approval(code, "answer"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
 	}
-	return &a, nil
+	if err != nil {
+		return nil, nil, err
+	}
+	var a answerFile
+	if decode(text, &a) != nil || a.Version != 1 || a.Code != code || !approverName.MatchString(a.Approver) {
+		return nil, text, errTorn
+	}
+	return &a, text, nil
 }
 
-func (d *Dir) taken(code string) bool {
-	_, err := os.Lstat(d.approval(code, "taken"))
-	return !errors.Is(err, fs.ErrNotExist)
+// taken reports whether the yes was used, as far as people are told.
+func taken(s reader, code string) (bool, error) {
+	_, err := s.read(approval(code, "taken"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if errors.Is(err, errTorn) {
+		err = nil
+	}
+	return true, err
 }
 
 // Approval is a proven yes that was used up for a call.
@@ -126,23 +143,16 @@ func (d *Dir) Take(ctx context.Context, r Request, approvers []auth.Approver) (A
 	if err != nil {
 		return Approval{}, err
 	}
-	unlock, err := d.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return Approval{}, err
 	}
 	defer unlock()
-	f, err := d.requestOf(r.Code)
-	switch {
-	case err != nil:
+	f, err := d.askedFor(r, shown)
+	if err != nil {
 		return Approval{}, err
-	case !bytes.Equal(f.Shown, shown) || !f.Asked.Equal(r.Asked) || !f.Until.Equal(r.Until):
-		return Approval{}, ErrMoved
-	case d.taken(f.Code):
-		return Approval{}, ErrUsed
-	case !d.now().Before(f.Until):
-		return Approval{}, ErrExpired
 	}
-	a, err := d.answer(f.Code)
+	a, text, err := answerOf(d.shelf, f.Code)
 	if err == nil && a == nil {
 		return Approval{}, ErrPending
 	}
@@ -154,12 +164,12 @@ func (d *Dir) Take(ctx context.Context, r Request, approvers []auth.Approver) (A
 		by, err = prove(a, f, r, approvers)
 	}
 	if errors.Is(err, ErrForged) || errors.Is(err, ErrNotApprover) {
-		_ = os.Remove(d.approval(f.Code, "answer"))
+		_, _ = d.shelf.swap(approval(f.Code, "answer"), text, nil, time.Time{})
 	}
 	if err != nil {
 		return Approval{}, err
 	}
-	first, err := d.UseOnce("approval "+f.Code+" "+stamp(f.Asked), f.Until)
+	first, err := d.useOnce(f.Run, "approval "+f.Code+" "+stamp(f.Asked), f.Until)
 	if err == nil && !first {
 		err = ErrUsed
 	}
@@ -167,8 +177,31 @@ func (d *Dir) Take(ctx context.Context, r Request, approvers []auth.Approver) (A
 		return Approval{}, err
 	}
 	// Only for people to see; the use is remembered already.
-	_ = write(d.approval(f.Code, "taken"), []byte(stamp(d.now())))
+	_, _ = d.shelf.swap(approval(f.Code, "taken"), nil, []byte(stamp(d.now())), f.kept())
 	return Approval{f.Code, by, a.At}, nil
+}
+
+// askedFor is the request that r has to be, where its approval could still be used.
+func (d *Dir) askedFor(r Request, shown []byte) (f requestFile, err error) {
+	if f, err = requestOf(d.shelf, r.Code); err != nil {
+		return f, err
+	}
+	used, err := taken(d.shelf, f.Code)
+	if err != nil {
+		return f, err
+	}
+	run, err := d.shelf.run()
+	switch {
+	case err != nil:
+		return f, err
+	case !bytes.Equal(f.Shown, shown) || !f.Asked.Equal(r.Asked) || !f.Until.Equal(r.Until):
+		return f, ErrMoved
+	case used:
+		return f, ErrUsed
+	case !d.now().Before(f.Until) || f.Run != run:
+		return f, ErrExpired
+	}
+	return f, nil
 }
 
 // prove checks who answered, and that he said yes to exactly this.

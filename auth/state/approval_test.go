@@ -74,18 +74,18 @@ func TestUsedApprovalStaysUsed(t *testing.T) {
 	r := approved(t, d, plan(), k)
 	_, err := d.Take(background(), r, approvers(k))
 	must(t, err)
-	must(t, os.Remove(d.approval(r.Code, "taken")))
+	must(t, d.shelf.remove(approval(r.Code, "taken")))
 	for name, dir := range map[string]func() *Dir{
 		"same":    func() *Dir { return d },
-		"another": func() *Dir { o, err := Open(d.Path()); must(t, err); return o },
+		"another": func() *Dir { return another(t, d.Path()) },
 	} {
 		if _, err := dir().Take(background(), r, approvers(k)); !errors.Is(err, ErrUsed) {
 			t.Errorf("%s process: %v", name, err)
 		}
 	}
 	// An agent that takes all traces away gets no further in this process.
-	must(t, os.RemoveAll(d.file("used")))
-	must(t, os.Mkdir(d.file("used"), 0o700))
+	must(t, os.RemoveAll(d.local.file("used")))
+	must(t, os.Mkdir(d.local.file("used"), 0o700))
 	if _, err := d.Take(background(), r, approvers(k)); !errors.Is(err, ErrUsed) {
 		t.Errorf("without traces: %v", err)
 	}
@@ -127,7 +127,7 @@ func TestApprovalFitsOneCallOnly(t *testing.T) {
 		}
 		// The agent writes its own request over the approved one.
 		shown, _ := evil.shown()
-		must(t, writeJSON(d.approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, r.Until, shown}))
+		must(t, d.overwrite(approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, r.Until, shown, d.runNow()}))
 		if _, err := d.Take(background(), evil, approvers(k)); err == nil {
 			t.Errorf("%s, forged: taken", name)
 		}
@@ -148,7 +148,7 @@ func TestApprovalInTime(t *testing.T) {
 	late := r
 	late.Until = late.Until.Add(time.Hour) // the file is given more time, and the call with it
 	shown, _ := r.shown()
-	must(t, writeJSON(d.approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, late.Until, shown}))
+	must(t, d.overwrite(approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, late.Until, shown, d.runNow()}))
 	if _, err := d.Take(background(), late, approvers(k)); !errors.Is(err, ErrForged) {
 		t.Errorf("prolonged: %v", err)
 	}
@@ -213,8 +213,8 @@ func TestOtherHuman(t *testing.T) {
 		t.Errorf("approved by the one it acts for: %v", err)
 	}
 	// Signed all the same, by another program.
-	f, _ := d.requestOf(r.Code)
-	must(t, writeJSON(d.approval(r.Code, "answer"), sign(self, f, true, f.Asked)))
+	f, _ := requestOf(d.shelf, r.Code)
+	must(t, d.overwrite(approval(r.Code, "answer"), sign(self, f, true, f.Asked)))
 	if _, err := d.Take(background(), r, approvers(self, other)); !errors.Is(err, ErrNotApprover) {
 		t.Errorf("taken: %v", err)
 	}
@@ -267,7 +267,7 @@ func TestWhatIsSignedIsWhatWasShown(t *testing.T) {
 	evil := plan()
 	evil.Targets[0].ID = "99"
 	shown, _ := evil.shown()
-	must(t, writeJSON(d.approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, r.Until, shown}))
+	must(t, d.overwrite(approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, r.Until, shown, d.runNow()}))
 	if err := d.Approve(background(), e.Request, k); err == nil || d.answerExists(r.Code) {
 		t.Errorf("signed: %v", err)
 	}
@@ -279,7 +279,10 @@ func TestWhatIsSignedIsWhatWasShown(t *testing.T) {
 	}
 }
 
-func (d *Dir) answerExists(code string) bool { a, err := d.answer(code); return a != nil || err != nil }
+func (d *Dir) answerExists(code string) bool {
+	a, _, err := answerOf(d.shelf, code)
+	return a != nil || err != nil
+}
 
 func sign(k *Key, f requestFile, yes bool, at time.Time) answerFile {
 	a := answerFile{Version: 1, Code: f.Code, Approver: k.name, Yes: yes, At: at}
@@ -294,24 +297,24 @@ func TestNoBitCanBeChanged(t *testing.T) {
 	who := approvers(k)
 	tried := 0
 	for _, kind := range []string{"answer", "request"} {
-		path := d.approval(r.Code, kind)
-		good, err := os.ReadFile(path)
+		path := approval(r.Code, kind)
+		good, err := d.shelf.read(path)
 		must(t, err)
-		answer, err := os.ReadFile(d.approval(r.Code, "answer"))
+		answer, err := d.shelf.read(approval(r.Code, "answer"))
 		must(t, err)
 		for i := range good {
 			for bit := byte(1); bit != 0; bit <<= 1 {
 				bad := bytes.Clone(good)
 				bad[i] ^= bit
-				must(t, os.WriteFile(d.approval(r.Code, "answer"), answer, 0o600)) // what proves nothing is removed
-				must(t, os.WriteFile(path, bad, 0o600))
+				must(t, d.lay(approval(r.Code, "answer"), answer)) // what proves nothing is removed
+				must(t, d.lay(path, bad))
 				tried++
 				if _, err := d.Take(background(), r, who); err == nil {
 					t.Fatalf("%s with bit %d of byte %d changed was taken: %s", kind, bit, i, bad)
 				}
 			}
 		}
-		must(t, os.WriteFile(path, good, 0o600))
+		must(t, d.lay(path, good))
 	}
 	if _, err := d.Take(background(), r, who); err != nil {
 		t.Errorf("unchanged: %v", err)
@@ -356,9 +359,9 @@ func TestDamagedRequestsAreLeftOut(t *testing.T) {
 	r, _, err := d.Ask(background(), plan())
 	must(t, err)
 	for i, text := range []string{"", "{", "null", `{"version":1}`, `{"version":2,"code":"BBBBBBBB"}`} {
-		must(t, os.WriteFile(d.approval(fmt.Sprintf("BBBBBBB%d", i+2), "request"), []byte(text), 0o600))
+		must(t, d.lay(approval(fmt.Sprintf("BBBBBBB%d", i+2), "request"), []byte(text)))
 	}
-	must(t, os.WriteFile(d.file("approvals", "what.request"), nil, 0o600))
+	must(t, d.lay("approvals/what.request", nil))
 	if list, err := d.Entries(); err != nil || len(list) != 1 || list[0].Code != r.Code {
 		t.Error(list, err)
 	}
@@ -380,7 +383,7 @@ func BenchmarkTake(b *testing.B) {
 		if _, err := d.Take(context.Background(), r, approvers(k)); err != nil {
 			b.Fatal(err)
 		}
-		_ = os.Remove(d.approval(r.Code, "request"))
+		_ = d.shelf.remove(approval(r.Code, "request"))
 	}
 }
 
@@ -390,7 +393,7 @@ func TestSignatureCoversTheAnswer(t *testing.T) {
 	k := key(t, "it-lead")
 	r, _, err := d.Ask(background(), plan())
 	must(t, err)
-	f, err := d.requestOf(r.Code)
+	f, err := requestOf(d.shelf, r.Code)
 	must(t, err)
 	for name, test := range map[string]struct {
 		answer func() answerFile
@@ -410,12 +413,12 @@ func TestSignatureCoversTheAnswer(t *testing.T) {
 		"before it was asked": {func() answerFile { return sign(k, f, true, f.Asked.Add(-1)) }, ErrExpired},
 		"after its end":       {func() answerFile { return sign(k, f, true, f.Until) }, ErrExpired},
 	} {
-		must(t, writeJSON(d.approval(r.Code, "answer"), test.answer()))
+		must(t, d.overwrite(approval(r.Code, "answer"), test.answer()))
 		if _, err := d.Take(background(), r, approvers(k)); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	must(t, writeJSON(d.approval(r.Code, "answer"), sign(k, f, true, c.now())))
+	must(t, d.overwrite(approval(r.Code, "answer"), sign(k, f, true, c.now())))
 	if _, err := d.Take(background(), r, approvers(k)); err != nil {
 		t.Error(err)
 	}

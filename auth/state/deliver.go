@@ -5,7 +5,7 @@ import (
 	"crypto/hpke"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,33 +60,40 @@ func (d *Dir) Deliver(ctx context.Context, code string, to auth.Approver, secret
 	if s.Ciphertext, err = hpke.Seal(seal, hpke.HKDFSHA256(), hpke.AES256GCM(), s.info(), secret); err != nil {
 		return fmt.Errorf("the secret cannot be delivered to %s: %w", to.Name, err)
 	}
-	unlock, err := d.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	have, err := secrets(d.shelf, code)
+	if err != nil {
+		return err
+	}
 	next := 1
-	if have := d.secrets(code); len(have) > 0 {
+	if len(have) > 0 {
 		next = have[len(have)-1] + 1
 	}
-	if next > maxSecrets {
-		return fmt.Errorf("request %s has %d secrets already", code, maxSecrets)
+	for ; next <= maxSecrets; next++ {
+		err := put(d.shelf, approval(code, strconv.Itoa(next)+".secret"), nil, s, s.Until)
+		if !errors.Is(err, errMoving) {
+			return err
+		}
 	}
-	return writeJSON(d.approval(code, strconv.Itoa(next)+".secret"), s)
+	return fmt.Errorf("request %s has %d secrets already", code, maxSecrets)
 }
 
 // secrets are the numbers of those that wait under a code, in order.
-func (d *Dir) secrets(code string) (numbers []int) {
-	entries, _ := os.ReadDir(d.file("approvals"))
-	for _, e := range entries {
-		word, ours := strings.CutPrefix(e.Name(), code+".")
+func secrets(s reader, code string) (numbers []int, err error) {
+	names, err := s.list(approvalFolder)
+	for _, name := range names {
+		word, ours := strings.CutPrefix(name, code+".")
 		word, secret := strings.CutSuffix(word, ".secret")
 		if n, err := strconv.Atoi(word); ours && secret && err == nil && n > 0 {
 			numbers = append(numbers, n)
 		}
 	}
 	slices.Sort(numbers)
-	return numbers
+	return numbers, err
 }
 
 // Errors of [Dir.Reveal].
@@ -102,7 +109,7 @@ func (d *Dir) Reveal(ctx context.Context, code string, key *Key) ([][]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := d.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", "")
 	if err != nil {
 		return nil, err
 	}
@@ -111,13 +118,16 @@ func (d *Dir) Reveal(ctx context.Context, code string, key *Key) ([][]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("opening a secret: %w", err)
 	}
+	numbers, err := secrets(d.shelf, code)
+	if err != nil {
+		return nil, err
+	}
 	var out [][]byte
-	var paths []string
 	other := false
-	for _, n := range d.secrets(code) {
-		path := d.approval(code, strconv.Itoa(n)+".secret")
+	for _, n := range numbers {
+		name := approval(code, strconv.Itoa(n)+".secret")
 		var s secretFile
-		if err := readJSON(path, &s); err != nil || s.Version != 1 || s.Code != code || !d.now().Before(s.Until) {
+		if err := readValue(d.shelf, name, &s); err != nil || s.Version != 1 || s.Code != code || !d.now().Before(s.Until) {
 			continue
 		}
 		plain, err := hpke.Open(open, hpke.HKDFSHA256(), hpke.AES256GCM(), s.info(), s.Ciphertext)
@@ -125,10 +135,11 @@ func (d *Dir) Reveal(ctx context.Context, code string, key *Key) ([][]byte, erro
 			other = true
 			continue
 		}
-		out, paths = append(out, plain), append(paths, path)
-	}
-	for _, p := range paths { // before it is shown: what cannot be removed would be shown again
-		if err := os.Remove(p); err != nil {
+		// Before it is shown: what cannot be removed would be shown again.
+		switch err := d.shelf.remove(name); {
+		case err == nil:
+			out = append(out, plain)
+		case !errors.Is(err, fs.ErrNotExist) && len(out) == 0:
 			return nil, fmt.Errorf("the secret cannot be removed, so it is not shown: %w", err)
 		}
 	}

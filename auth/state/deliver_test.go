@@ -3,7 +3,6 @@ package state
 import (
 	"bytes"
 	"errors"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,20 +56,20 @@ func TestSecretCannotBeChangedOrMoved(t *testing.T) {
 	d, _ := open(t)
 	k := key(t, "it-lead")
 	must(t, d.Deliver(background(), "ABCDEFGH", approver(k, "*"), []byte("secret"), 0))
-	path := d.approval("ABCDEFGH", "1.secret")
-	good, err := os.ReadFile(path)
+	path := approval("ABCDEFGH", "1.secret")
+	good, err := d.shelf.read(path)
 	must(t, err)
 	for i := range good {
 		for bit := byte(1); bit != 0; bit <<= 1 {
 			bad := bytes.Clone(good)
 			bad[i] ^= bit
-			must(t, os.WriteFile(path, bad, 0o600))
+			must(t, d.lay(path, bad))
 			if got, err := d.Reveal(background(), "ABCDEFGH", k); err == nil {
 				t.Fatalf("byte %d: %q", i, got)
 			}
 		}
 	}
-	must(t, os.WriteFile(d.approval("ABCDEFGJ", "1.secret"), bytes.Replace(good, []byte("ABCDEFGH"), []byte("ABCDEFGJ"), 1), 0o600))
+	must(t, d.lay(approval("ABCDEFGJ", "1.secret"), bytes.Replace(good, []byte("ABCDEFGH"), []byte("ABCDEFGJ"), 1)))
 	if got, err := d.Reveal(background(), "ABCDEFGJ", k); err == nil {
 		t.Errorf("under another code: %q", got)
 	}

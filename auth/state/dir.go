@@ -32,6 +32,8 @@
 //	approvals/CODE.answer      the yes or no of a person, signed
 //	approvals/CODE.taken       that the yes was used, when
 //	approvals/CODE.N.secret    a secret, encrypted to the approver
+//	limits/HASH                what is sent to an organisation, and its limit
+//	tasks/HASH.task, .words    what is known of a task, and what was said to it
 //	*.lock                     held while the others are changed
 package state
 
@@ -44,18 +46,17 @@ import (
 	"time"
 )
 
-// Dir is an open state directory. It holds no file open and needs no closing.
+// Dir is an open state directory, or one with a shared store behind it. It holds no
+// file open and needs no closing; the store does.
 type Dir struct {
-	path string
-	now  func() time.Time
+	local *files // what is this server's own: keys, locks
+	shelf shelf  // what is shared: local, or the store
+	store *Store // nil without one
+	now   func() time.Time
 
-	mu     sync.Mutex
-	swept  time.Time            // when old files were last looked for
-	tidied time.Time            // the same for quotas
-	used   map[string]time.Time // ids used up by this process, whatever became of their files
-
-	recorded      int       // changes, since the journal was last looked at
-	journalTidied time.Time // when that was
+	mu    sync.Mutex
+	swept time.Time            // when what is old was last looked for
+	used  map[string]time.Time // ids used up by this process, whatever became of the shelf
 }
 
 const (
@@ -93,8 +94,9 @@ func Open(dir string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the state directory: %w", err)
 	}
-	d := &Dir{path: dir, now: time.Now, used: map[string]time.Time{}}
-	for _, sub := range []string{"", "used", "meter", "approvals"} {
+	local := &files{path: dir}
+	d := &Dir{local: local, shelf: local, now: time.Now, used: map[string]time.Time{}}
+	for _, sub := range folders {
 		if err := private(filepath.Join(dir, sub)); err != nil {
 			return nil, err
 		}
@@ -103,12 +105,25 @@ func Open(dir string) (*Dir, error) {
 	return d, nil
 }
 
-// Path is the directory's absolute path.
-func (d *Dir) Path() string { return d.path }
+// folders are those of the directory.
+var folders = []string{"", "used", "meter", "approvals", "tasks", "limits"}
 
-func (d *Dir) file(parts ...string) string {
-	return filepath.Join(append([]string{d.path}, parts...)...)
+// OpenShared is [Open] with a store behind it: what replicas have to share lies there,
+// and in the directory only what is this replica's own.
+func OpenShared(dir string, s *Store) (*Dir, error) {
+	d, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	d.shelf, d.store, d.now = storeShelf{s}, s, s.now
+	return d, nil
 }
+
+// Shared reports whether a store is behind it.
+func (d *Dir) Shared() bool { return d.store != nil }
+
+// Path is the directory's absolute path.
+func (d *Dir) Path() string { return d.local.path }
 
 // private makes a folder that only this user may enter, or checks that it is one.
 func private(dir string) error {

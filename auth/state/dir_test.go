@@ -25,6 +25,7 @@ func walk(t testing.TB, d *Dir, f func(path string, info os.FileInfo)) {
 }
 
 func TestOpenRefusesWhatOthersCanReach(t *testing.T) {
+	filesOnly(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("rights are the access list's there")
 	}
@@ -56,6 +57,7 @@ func TestOpenRefusesWhatOthersCanReach(t *testing.T) {
 }
 
 func TestFilesAreClosedToOthers(t *testing.T) {
+	filesOnly(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("rights are the access list's there")
 	}
@@ -81,13 +83,14 @@ func TestFilesAreClosedToOthers(t *testing.T) {
 	if n < 9 {
 		t.Errorf("only %d files", n)
 	}
-	must(t, os.Chmod(d.file("keys.json"), 0o640))
+	must(t, os.Chmod(d.local.file("keys.json"), 0o640))
 	if _, err := d.Master(); !errors.Is(err, errRights) {
 		t.Errorf("a key ring that the group can read: %v", err)
 	}
 }
 
 func TestDefault(t *testing.T) {
+	filesOnly(t)
 	home := t.TempDir()
 	t.Setenv("XDG_STATE_HOME", home)
 	d, err := Open("")
@@ -103,7 +106,7 @@ func TestDefault(t *testing.T) {
 
 func TestLockGivesUp(t *testing.T) {
 	d, _ := open(t)
-	unlock, err := d.lock(background(), "approvals")
+	unlock, err := d.shelf.lock(background(), "approvals", plan().Agent)
 	must(t, err)
 	ctx, cancel := context.WithCancel(background())
 	cancel()
@@ -117,13 +120,14 @@ func TestLockGivesUp(t *testing.T) {
 }
 
 func TestSweep(t *testing.T) {
+	filesOnly(t)
 	d, c := open(t)
 	k := key(t, "it-lead")
 	r := approved(t, d, plan(), k)
 	_, err := d.Take(background(), r, approvers(k))
 	must(t, err)
 	must(t, d.Deliver(background(), r.Code, approver(k, "*"), []byte("s"), time.Minute))
-	must(t, os.WriteFile(d.file("approvals", tempMark+"old"), nil, 0o600))
+	must(t, os.WriteFile(d.local.file("approvals", tempMark+"old"), nil, 0o600))
 	c.add(2 * time.Hour)
 	_, err = d.Entries()
 	must(t, err)

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,24 +20,74 @@ var errTorn = errors.New("it is damaged")
 
 const tempMark = ".tmp-"
 
+// files is the state directory as a shelf.
+type files struct {
+	path string
+
+	mu            sync.Mutex
+	tidied        time.Time // when quotas were last looked at
+	recorded      int       // changes, since the journal was
+	journalTidied time.Time // when that was
+}
+
+func (f *files) file(parts ...string) string {
+	return filepath.Join(append([]string{f.path}, parts...)...)
+}
+
+func (f *files) at(name string) string { return f.file(filepath.FromSlash(name)) }
+
+func (f *files) read(name string) ([]byte, error) { return read(f.at(name)) }
+
+func (f *files) list(folder string) (names []string, err error) {
+	entries, err := os.ReadDir(f.file(folder))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+func (f *files) snapshot(string) (reader, error) { return f, nil }
+
+// swap relies on the lock: whoever writes a file holds it.
+func (f *files) swap(name string, _, data []byte, _ time.Time) (bool, error) {
+	if data != nil {
+		return true, write(f.at(name), data)
+	}
+	if err := os.Remove(f.at(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	return true, syncFolder(filepath.Dir(f.at(name)))
+}
+
+func (f *files) remove(name string) error { return os.Remove(f.at(name)) }
+
+func (f *files) there() error {
+	if _, err := os.Stat(f.path); err != nil {
+		return fmt.Errorf("the state directory is gone: %w", err)
+	}
+	return nil
+}
+
+func (f *files) run() (string, error) { return "", nil }
+
 // lock waits for the lock called name and gives back what releases it.
-func (d *Dir) lock(ctx context.Context, name string) (func(), error) {
-	f, err := os.OpenFile(d.file(name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+func (f *files) lock(ctx context.Context, name, _ string) (func(), error) {
+	held, err := os.OpenFile(f.file(name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("the state directory cannot be used: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
 	for wait := 200 * time.Microsecond; ; wait = min(2*wait, 10*time.Millisecond) {
-		ok, err := tryLock(f)
+		ok, err := tryLock(held)
 		if ok {
-			return func() { _ = f.Close() }, nil
+			return func() { _ = held.Close() }, nil
 		}
 		if err == nil {
 			err = sleep(ctx, wait/2+rand.N(wait))
 		}
 		if err != nil {
-			_ = f.Close()
+			_ = held.Close()
 			return nil, fmt.Errorf("the state directory is in use (%s.lock): %w", name, err)
 		}
 	}
@@ -116,8 +166,7 @@ func read(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// readJSON reads what [writeJSON] wrote. There is exactly one text for one value;
-// every other one (other letters in a name, another order, a name twice) is damaged.
+// readJSON reads what [writeJSON] wrote.
 func readJSON(path string, v any) error {
 	data, err := read(path)
 	if err != nil {
@@ -129,41 +178,12 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-func decode(data []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return errTorn
-	}
-	again, err := json.Marshal(v)
-	if err != nil || !bytes.Equal(again, data) {
-		return errTorn
-	}
-	return nil
-}
-
-// sweep removes, once in a while, what is past its time. It is housekeeping: what
-// it cannot remove now it removes later, and nothing relies on it.
-func (d *Dir) sweep() {
-	now := d.now()
-	d.mu.Lock()
-	due := now.Sub(d.swept) >= sweepEvery || now.Before(d.swept)
-	if due {
-		d.swept = now
-		for id, until := range d.used {
-			if now.After(until.Add(usedGrace)) {
-				delete(d.used, id)
-			}
-		}
-	}
-	d.mu.Unlock()
-	if !due {
-		return
-	}
-	for _, folder := range []string{"", "used", "meter", "approvals"} {
-		entries, _ := os.ReadDir(d.file(folder))
+// sweep removes files that are past their time.
+func (f *files) sweep(now time.Time) {
+	for _, folder := range folders {
+		entries, _ := os.ReadDir(f.file(folder))
 		for _, e := range entries {
-			if path := d.file(folder, e.Name()); d.stale(folder, e, path, now) {
+			if path := f.file(folder, e.Name()); stale(folder, e, path, now) {
 				_ = os.Remove(path)
 			}
 		}
@@ -171,7 +191,7 @@ func (d *Dir) sweep() {
 }
 
 // stale reports whether nobody needs a file any more.
-func (d *Dir) stale(folder string, e fs.DirEntry, path string, now time.Time) bool {
+func stale(folder string, e fs.DirEntry, path string, now time.Time) bool {
 	if strings.HasPrefix(e.Name(), tempMark) { // of a process that was ended while it wrote
 		info, err := e.Info()
 		return err == nil && now.Sub(info.ModTime()) > time.Hour
@@ -182,6 +202,10 @@ func (d *Dir) stale(folder string, e fs.DirEntry, path string, now time.Time) bo
 		return err == nil && now.After(until.Add(usedGrace))
 	case "approvals":
 		return staleApproval(path, now)
+	case "limits":
+		return staleLimit(path, now)
+	case "tasks":
+		return staleTask(path, now)
 	}
 	return false // quotas: see tidyMeter
 }

@@ -8,6 +8,7 @@ import (
 
 // What lies in the directory can be anything; readers refuse it and go on.
 func FuzzFiles(f *testing.F) {
+	filesOnly(f)
 	d, _ := open(f)
 	k := key(f, "it-lead")
 	r := approved(f, d, plan(), k)
@@ -58,7 +59,7 @@ func FuzzFiles(f *testing.F) {
 			if _, err := d.Entries(); err != nil {
 				t.Fatalf("%s is %q: %v", p, data, err)
 			}
-			signed := p == d.approval(r.Code, "answer") || p == d.approval(r.Code, "request")
+			signed := p == d.local.at(approval(r.Code, "answer")) || p == d.local.at(approval(r.Code, "request"))
 			if signed && string(data) != good[p] {
 				if _, err := d.Take(background(), r, approvers(k)); err == nil {
 					t.Fatalf("taken with %q", data)

@@ -58,13 +58,17 @@ func (d *Dir) Record(ctx context.Context, c Change) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := d.lock(ctx, "changes")
+	return d.shelf.record(ctx, line, d.now())
+}
+
+func (s *files) record(ctx context.Context, line []byte, now time.Time) error {
+	unlock, err := s.lock(ctx, "changes", "")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	d.tidyJournal()
-	f, err := os.OpenFile(d.file(journalName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+	s.tidyJournal(now)
+	f, err := os.OpenFile(s.file(journalName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("the journal of changes: %w", err)
 	}
@@ -104,13 +108,17 @@ func journalLine(c Change) ([]byte, error) {
 // Changes are those of the journal, the oldest first: of the last 30 days, at most
 // 5,000. Damaged lines are left out.
 func (d *Dir) Changes() ([]Change, error) {
-	all, _, err := d.readJournal()
+	return d.shelf.changes(d.now().Add(-keepChanges))
+}
+
+func (s *files) changes(since time.Time) ([]Change, error) {
+	all, _, err := s.readJournal(since)
 	return all, err
 }
 
 // readJournal gives the changes that are kept and how many lines the file has.
-func (d *Dir) readJournal() (kept []Change, lines int, err error) {
-	f, err := os.Open(d.file(journalName))
+func (s *files) readJournal(since time.Time) (kept []Change, lines int, err error) {
+	f, err := os.Open(s.file(journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, nil
 	}
@@ -118,7 +126,6 @@ func (d *Dir) readJournal() (kept []Change, lines int, err error) {
 		return nil, 0, fmt.Errorf("the journal of changes: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	since := d.now().Add(-keepChanges)
 	r := bufio.NewReaderSize(f, maxJournalLine)
 	for {
 		line, err := r.ReadSlice('\n')
@@ -149,19 +156,18 @@ func unmarshalChange(line []byte, c *Change) error {
 
 // tidyJournal writes the journal anew, once in a while, with what is kept alone. It
 // is called with the lock held.
-func (d *Dir) tidyJournal() {
-	now := d.now()
-	d.mu.Lock()
-	d.recorded++
-	due := d.recorded >= tidyAppends || now.Sub(d.journalTidied) >= tidyEvery || now.Before(d.journalTidied)
+func (s *files) tidyJournal(now time.Time) {
+	s.mu.Lock()
+	s.recorded++
+	due := s.recorded >= tidyAppends || now.Sub(s.journalTidied) >= tidyEvery || now.Before(s.journalTidied)
 	if due {
-		d.recorded, d.journalTidied = 0, now
+		s.recorded, s.journalTidied = 0, now
 	}
-	d.mu.Unlock()
+	s.mu.Unlock()
 	if !due {
 		return
 	}
-	kept, lines, err := d.readJournal()
+	kept, lines, err := s.readJournal(now.Add(-keepChanges))
 	if err != nil || lines <= maxJournal && lines <= len(kept)+1 {
 		return
 	}
@@ -171,5 +177,5 @@ func (d *Dir) tidyJournal() {
 			b.Write(line)
 		}
 	}
-	_ = replace(d.file(journalName), b.Bytes(), true) // later, where it cannot be now
+	_ = replace(s.file(journalName), b.Bytes(), true) // later, where it cannot be now
 }

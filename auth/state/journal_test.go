@@ -32,14 +32,16 @@ func TestJournalKeeps(t *testing.T) {
 	for _, e := range want {
 		must(t, d.Record(background(), e))
 	}
-	other, err := Open(d.Path())
-	must(t, err)
+	other := another(t, d.Path())
 	got, err := other.Changes()
 	must(t, err)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	info, err := os.Stat(d.file(journalName))
+	if d.Shared() {
+		return
+	}
+	info, err := os.Stat(d.local.file(journalName))
 	if must(t, err); info.Mode().Perm() != 0o600 {
 		t.Errorf("its rights are %v", info.Mode())
 	}
@@ -47,14 +49,15 @@ func TestJournalKeeps(t *testing.T) {
 
 // A line that was cut is left out, and the next one is not lost with it.
 func TestJournalTorn(t *testing.T) {
+	filesOnly(t)
 	d, c := open(t)
 	must(t, d.Record(background(), change("c-1", c.now())))
 	must(t, d.Record(background(), change("c-2", c.now())))
-	info, err := os.Stat(d.file(journalName))
+	info, err := os.Stat(d.local.file(journalName))
 	must(t, err)
-	must(t, os.Truncate(d.file(journalName), info.Size()-20))
+	must(t, os.Truncate(d.local.file(journalName), info.Size()-20))
 	must(t, d.Record(background(), change("c-3", c.now())))
-	f, err := os.OpenFile(d.file(journalName), os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(d.local.file(journalName), os.O_APPEND|os.O_WRONLY, 0o600)
 	must(t, err)
 	_, err = f.WriteString("{}\nnull\n\n" + strings.Repeat("x", 3*maxJournalLine) + "\n[1")
 	must(t, err)
@@ -71,14 +74,15 @@ func TestJournalTorn(t *testing.T) {
 	if d.Record(background(), long) == nil {
 		t.Error("a line that nobody can read was written")
 	}
-	must(t, os.Remove(d.file(journalName)))
-	must(t, os.Mkdir(d.file(journalName), 0o700))
+	must(t, os.Remove(d.local.file(journalName)))
+	must(t, os.Mkdir(d.local.file(journalName), 0o700))
 	if d.Record(background(), change("c-5", c.now())) == nil {
 		t.Error("written into a folder")
 	}
 }
 
 func TestJournalRetention(t *testing.T) {
+	filesOnly(t)
 	d, c := open(t)
 	must(t, d.Record(background(), change("c-old", c.now())))
 	c.add(keepChanges / 2)
@@ -97,7 +101,7 @@ func TestJournalRetention(t *testing.T) {
 		must(t, err)
 		b.Write(line)
 	}
-	must(t, os.WriteFile(d.file(journalName), []byte(b.String()), 0o600))
+	must(t, os.WriteFile(d.local.file(journalName), []byte(b.String()), 0o600))
 	c.add(tidyEvery)
 	must(t, d.Record(background(), change("c-last", c.now())))
 	got, err := d.Changes()

@@ -40,7 +40,15 @@ func (d *Dir) Master() ([]byte, error) {
 }
 
 // Masters are the keys that open seals, the newest first.
+//
+// Replicas that share a store have them from their operator, and not from the directory.
 func (d *Dir) Masters() ([][]byte, error) {
+	if d.store != nil {
+		if len(d.store.masters) == 0 {
+			return nil, errors.New("there is no seal key: JC_SEAL_KEY is not set")
+		}
+		return d.store.masters, nil
+	}
 	r, err := d.ring()
 	if errors.Is(err, fs.ErrNotExist) {
 		r, err = d.addKey(func(r ring) bool { return len(r.Keys) == 0 })
@@ -57,6 +65,9 @@ func (d *Dir) Masters() ([][]byte, error) {
 
 // Rotate makes a new master key. Seals made with the ones before still open.
 func (d *Dir) Rotate() error {
+	if d.store != nil {
+		return errors.New("replicas that share a store have their keys from JC_SEAL_KEY: set a new one, and the old one as JC_SEAL_KEY_2")
+	}
 	if _, err := d.addKey(func(ring) bool { return true }); err != nil {
 		return fmt.Errorf("the key ring of approvals: %w", err)
 	}
@@ -65,7 +76,7 @@ func (d *Dir) Rotate() error {
 
 // ring reads the keys. Damage is an error and not a new key: seals must not be voided in silence.
 func (d *Dir) ring() (r ring, err error) {
-	path := d.file("keys.json")
+	path := d.local.file("keys.json")
 	info, err := os.Lstat(path)
 	if err != nil {
 		return r, err
@@ -89,7 +100,7 @@ func (d *Dir) ring() (r ring, err error) {
 
 // addKey puts a key in front where want says so, with the ring as it is under the lock.
 func (d *Dir) addKey(want func(ring) bool) (ring, error) {
-	unlock, err := d.lock(context.Background(), "keys")
+	unlock, err := d.local.lock(context.Background(), "keys", "")
 	if err != nil {
 		return ring{}, err
 	}
@@ -106,7 +117,7 @@ func (d *Dir) addKey(want func(ring) bool) (ring, error) {
 	r.Version = 1
 	r.Keys = append([]masterKey{{d.now().UTC(), key}}, r.Keys...)
 	r.Keys = r.Keys[:min(len(r.Keys), maxKeys)]
-	return r, writeJSON(d.file("keys.json"), r)
+	return r, writeJSON(d.local.file("keys.json"), r)
 }
 
 // Sealer makes and opens approval seals like [auth.Sealer], for all processes that
@@ -126,7 +137,7 @@ func (d *Dir) Sealer() (*Sealer, error) {
 func (s *Sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "approval sealer") }
 
 // Seal is [auth.Sealer.Seal]. It is "", which nothing opens, when the key ring cannot
-// be read any more.
+// be read any more, or the store cannot be reached.
 func (s *Sealer) Seal(bound []byte, ttl time.Duration) string {
 	master, err := s.d.Master()
 	if err != nil {
@@ -136,7 +147,20 @@ func (s *Sealer) Seal(bound []byte, ttl time.Duration) string {
 	if err != nil {
 		return ""
 	}
-	return sealer.Seal(bound, ttl)
+	run, err := s.d.shelf.run()
+	if err != nil {
+		return ""
+	}
+	return sealer.Seal(within(bound, run), ttl)
+}
+
+// within binds a seal to a run of the shelf: one that forgot what was used up must not
+// let it be used again.
+func within(bound []byte, run string) []byte {
+	if run == "" {
+		return bound
+	}
+	return append([]byte(run+"\n"), bound...)
 }
 
 // Open is [auth.Sealer.Open]. An error that is none of its own is about the directory.
@@ -145,18 +169,22 @@ func (s *Sealer) Open(seal string, bound []byte) error {
 	if err != nil {
 		return err
 	}
+	run, err := s.d.shelf.run()
+	if err != nil {
+		return err
+	}
 	for _, m := range masters {
 		sealer, err := auth.NewSealer(m, s.d.now)
 		if err != nil {
 			return err
 		}
-		if err = sealer.Open(seal, bound); errors.Is(err, auth.ErrSealInvalid) {
+		if err = sealer.Open(seal, within(bound, run)); errors.Is(err, auth.ErrSealInvalid) {
 			continue // another key's
 		}
 		if err != nil {
 			return err
 		}
-		first, err := s.d.UseOnce("seal "+seal, s.d.now().Add(maxWait))
+		first, err := s.d.useOnce(run, "seal "+seal, s.d.now().Add(maxWait))
 		if err == nil && !first {
 			err = auth.ErrSealUsed
 		}

@@ -68,7 +68,7 @@ func processes(t *testing.T, n int, what string, args ...string) [][]string {
 
 // helper is the other process: its first argument is the directory.
 func helper(what string) {
-	d, err := Open(os.Args[1])
+	d, _, err := openDir(os.Args[1])
 	check(err)
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin) // until all are ready
@@ -116,6 +116,8 @@ func helper(what string) {
 				for range 30 {
 					check(d.Record(ctx, Change{ID: rand.Text(), At: time.Now(), Say: "x"}))
 				}
+			case "limit":
+				say(limitHelper(d))
 			case "refused":
 				stopped, err := d.Refused(ctx, "helpdesk")
 				check(err)
@@ -170,9 +172,8 @@ func (c *clock) add(d time.Duration) {
 
 func open(t testing.TB) (*Dir, *clock) {
 	t.Helper()
-	d, err := Open(memory(t) + "/state [1]")
-	must(t, err)
-	c := &clock{t: time.Now().UTC()}
+	d := another(t, memory(t)+"/state [1]")
+	c := &clock{t: time.Now().UTC().Truncate(time.Microsecond)}
 	d.now = c.now
 	return d, c
 }
@@ -231,5 +232,8 @@ func everything(t testing.TB, d *Dir) []byte {
 		must(t, err)
 		b.Write(data)
 	})
+	if d.store != nil {
+		b.Write(d.store.everything(t))
+	}
 	return b.Bytes()
 }

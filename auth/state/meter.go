@@ -2,8 +2,6 @@ package state
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,9 +33,8 @@ type count struct {
 	N  int   `json:"n"`
 }
 
-func (d *Dir) meterFile(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return d.file("meter", hex.EncodeToString(sum[:16])+".json")
+func (f *files) meterFile(key string) string {
+	return f.file("meter", hashed(key)[:32]+".json")
 }
 
 // Add counts; see [auth.Meter].
@@ -45,19 +42,31 @@ func (m meter) Add(ctx context.Context, key string, n int, window time.Duration,
 	if n < 0 || window <= 0 {
 		return false, time.Time{}, errors.New("a quota counts up, within a length of time")
 	}
-	unlock, err := m.d.lock(ctx, "meter")
+	if n > limit {
+		return false, time.Time{}, nil
+	}
+	return m.d.shelf.count(ctx, key, n, window, limit, m.d.now())
+}
+
+// Back takes n off again; see [auth.Meter]. Where that fails the quota stays charged.
+func (m meter) Back(ctx context.Context, key string, n int) {
+	m.d.shelf.uncount(context.WithoutCancel(ctx), key, n)
+}
+
+func (f *files) count(ctx context.Context, key string, n int, window time.Duration, limit int, at time.Time) (ok bool, retry time.Time, err error) {
+	unlock, err := f.lock(ctx, "meter", "")
 	if err != nil {
 		return false, time.Time{}, err
 	}
 	defer unlock()
-	m.d.tidyMeter()
-	path := m.d.meterFile(key)
+	f.tidyMeter(at)
+	path := f.meterFile(key)
 	c, err := load(path, limit)
 	if err != nil {
 		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
 	}
 	c.Key, c.Window = key, window
-	now := m.d.now().UnixNano()
+	now := at.UnixNano()
 	for len(c.Counts) > 0 && now-c.Counts[0].At >= int64(window) {
 		c.Counts = c.Counts[1:]
 	}
@@ -65,10 +74,7 @@ func (m meter) Add(ctx context.Context, key string, n int, window time.Duration,
 	for _, e := range c.Counts {
 		sum += e.N
 	}
-	switch {
-	case n > limit:
-		return false, time.Time{}, nil
-	case sum+n > limit:
+	if sum+n > limit {
 		return false, c.free(sum + n - limit), nil
 	}
 	// A clock that was set back must not let what was counted end early.
@@ -92,14 +98,13 @@ func (c *counts) free(need int) time.Time {
 	return time.Time{}
 }
 
-// Back takes n off again; see [auth.Meter]. Where that fails the quota stays charged.
-func (m meter) Back(ctx context.Context, key string, n int) {
-	unlock, err := m.d.lock(context.WithoutCancel(ctx), "meter")
+func (f *files) uncount(ctx context.Context, key string, n int) {
+	unlock, err := f.lock(ctx, "meter", "")
 	if err != nil {
 		return
 	}
 	defer unlock()
-	path := m.d.meterFile(key)
+	path := f.meterFile(key)
 	var c counts
 	if readJSON(path, &c) != nil {
 		return
@@ -119,6 +124,8 @@ func (m meter) Back(ctx context.Context, key string, n int) {
 	}
 	_ = save(path, c)
 }
+
+func (f *files) forget(key string) { _ = os.Remove(f.meterFile(key)) }
 
 // save does not wait for the disk, as this stands before every change: where the
 // machine loses its power, what was counted last can be lost.
@@ -169,20 +176,19 @@ func merge(list []count) []count {
 
 // tidyMeter removes, once in a while, quotas that are all free again. It is called
 // with the lock held, so that nothing counted meanwhile is lost.
-func (d *Dir) tidyMeter() {
-	now := d.now()
-	d.mu.Lock()
-	due := now.Sub(d.tidied) >= tidyEvery || now.Before(d.tidied)
+func (f *files) tidyMeter(now time.Time) {
+	f.mu.Lock()
+	due := now.Sub(f.tidied) >= tidyEvery || now.Before(f.tidied)
 	if due {
-		d.tidied = now
+		f.tidied = now
 	}
-	d.mu.Unlock()
+	f.mu.Unlock()
 	if !due {
 		return
 	}
-	entries, _ := os.ReadDir(d.file("meter"))
+	entries, _ := os.ReadDir(f.file("meter"))
 	for _, e := range entries {
-		path := d.file("meter", e.Name())
+		path := f.file("meter", e.Name())
 		var c counts
 		if readJSON(path, &c) != nil {
 			continue

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,12 +13,21 @@ import (
 // in all processes, at most one gets true. An id past its time is not used any more.
 // It is remembered a day longer than that, for clocks that are set back.
 func (d *Dir) UseOnce(id string, until time.Time) (bool, error) {
+	run, err := d.shelf.run()
+	if err != nil {
+		return false, err
+	}
+	return d.useOnce(run, id, until)
+}
+
+// useOnce is UseOnce of what was given out in a run of the shelf: in another one it
+// is not known whether it was used.
+func (d *Dir) useOnce(run, id string, until time.Time) (bool, error) {
 	d.sweep()
 	if id == "" || !d.now().Before(until) {
 		return false, nil
 	}
-	sum := sha256.Sum256([]byte(id))
-	name := hex.EncodeToString(sum[:])
+	name := hashed(id)
 	// The process remembers its own: a file can be taken away.
 	d.mu.Lock()
 	_, again := d.used[name]
@@ -29,14 +36,24 @@ func (d *Dir) UseOnce(id string, until time.Time) (bool, error) {
 	if again {
 		return false, nil
 	}
+	ok, err := d.shelf.once("used/"+name, until)
+	if err != nil || !ok {
+		return false, err
+	}
+	// The shelf may have been another one from the moment it was looked at.
+	now, err := d.shelf.run()
+	return err == nil && now == run, err
+}
+
+func (f *files) once(name string, until time.Time) (bool, error) {
 	// Making the file is the use, whatever becomes of its content.
-	f, err := os.OpenFile(d.file("used", name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(f.at(name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
 	}
 	if err == nil {
-		_, err = f.WriteString(until.UTC().Format(time.RFC3339Nano) + "\n")
-		err = errors.Join(err, f.Sync(), f.Close(), syncFolder(d.file("used")))
+		_, err = file.WriteString(until.UTC().Format(time.RFC3339Nano) + "\n")
+		err = errors.Join(err, file.Sync(), file.Close(), syncFolder(f.file("used")))
 	}
 	if err != nil {
 		return false, fmt.Errorf("what was used up cannot be remembered: %w", err)

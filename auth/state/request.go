@@ -62,7 +62,13 @@ type requestFile struct {
 	Asked   time.Time       `json:"asked"`
 	Until   time.Time       `json:"until"`
 	Shown   json.RawMessage `json:"shown"`
+	// Run is that of the store in which it was asked: in another one nobody knows
+	// whether its approval was used. It is "" in a directory.
+	Run string `json:"run,omitempty"`
 }
+
+// kept is how long a request and what belongs to it can be looked at.
+func (f *requestFile) kept() time.Time { return f.Until.Add(keepAnswers) }
 
 // What becomes of a request.
 var (
@@ -115,7 +121,7 @@ func (d *Dir) Ask(ctx context.Context, r Request) (asked Request, fresh bool, er
 	if err != nil {
 		return r, false, err
 	}
-	unlock, err := d.lock(ctx, "approvals")
+	unlock, err := d.shelf.lock(ctx, "approvals", r.Agent)
 	if err != nil {
 		return r, false, err
 	}
@@ -124,13 +130,21 @@ func (d *Dir) Ask(ctx context.Context, r Request) (asked Request, fresh bool, er
 	if r.Until.IsZero() {
 		r.Until = now.Add(defaultWait)
 	}
-	mine, all := 0, 0
-	files, err := d.requests()
+	run, err := d.shelf.run()
 	if err != nil {
 		return r, false, err
 	}
-	for _, f := range files {
-		if !now.Before(f.Until) || d.taken(f.Code) {
+	seen, err := d.shelf.snapshot(approvalFolder)
+	if err != nil {
+		return r, false, err
+	}
+	requests, err := requestsOf(seen)
+	if err != nil {
+		return r, false, err
+	}
+	mine, all := 0, 0
+	for _, f := range requests {
+		if used, _ := taken(seen, f.Code); used || !now.Before(f.Until) || f.Run != run {
 			continue
 		}
 		old, err := f.request()
@@ -142,7 +156,7 @@ func (d *Dir) Ask(ctx context.Context, r Request) (asked Request, fresh bool, er
 			r.Code, r.Asked, r.Until = f.Code, f.Asked, f.Until
 			return r, false, nil
 		}
-		if a, _ := d.answer(f.Code); a != nil {
+		if a, _, _ := answerOf(seen, f.Code); a != nil {
 			continue
 		}
 		all++
@@ -161,7 +175,8 @@ func (d *Dir) Ask(ctx context.Context, r Request) (asked Request, fresh bool, er
 	if !now.Before(r.Until) {
 		return r, false, ErrExpired
 	}
-	err = writeJSON(d.approval(r.Code, "request"), requestFile{1, r.Code, r.Asked, r.Until, shown})
+	f := requestFile{1, r.Code, r.Asked, r.Until, shown, run}
+	err = put(d.shelf, approval(r.Code, "request"), nil, f, f.kept())
 	return r, err == nil, err
 }
 
@@ -191,14 +206,16 @@ func (f *requestFile) request() (r Request, err error) {
 	return r, nil
 }
 
-func (d *Dir) approval(code, kind string) string { return d.file("approvals", code+"."+kind) }
+const approvalFolder = "approvals"
+
+func approval(code, kind string) string { return approvalFolder + "/" + code + "." + kind }
 
 // requestOf reads the request with a code.
-func (d *Dir) requestOf(code string) (f requestFile, err error) {
+func requestOf(s reader, code string) (f requestFile, err error) {
 	if code, err = ParseCode(code); err != nil {
 		return f, err
 	}
-	err = readJSON(d.approval(code, "request"), &f)
+	err = readValue(s, approval(code, "request"), &f)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, fmt.Errorf("%w: %s", ErrNoRequest, code)
 	}
@@ -208,19 +225,19 @@ func (d *Dir) requestOf(code string) (f requestFile, err error) {
 	return f, err
 }
 
-// requests are all that can be read, the oldest first. Damaged ones count for nothing.
-func (d *Dir) requests() ([]requestFile, error) {
-	entries, err := os.ReadDir(d.file("approvals"))
+// requestsOf are all that can be read, the oldest first. Damaged ones count for nothing.
+func requestsOf(s reader) ([]requestFile, error) {
+	names, err := s.list(approvalFolder)
 	if err != nil {
 		return nil, fmt.Errorf("the requests: %w", err)
 	}
 	var out []requestFile
-	for _, e := range entries {
-		code, ok := strings.CutSuffix(e.Name(), ".request")
+	for _, name := range names {
+		code, ok := strings.CutSuffix(name, ".request")
 		if !ok {
 			continue
 		}
-		if f, err := d.requestOf(code); err == nil {
+		if f, err := requestOf(s, code); err == nil {
 			out = append(out, f)
 		}
 	}
@@ -256,13 +273,17 @@ type Entry struct {
 // Entries are all requests of the last seven days, the oldest first.
 func (d *Dir) Entries() ([]Entry, error) {
 	d.sweep()
-	files, err := d.requests()
+	seen, err := d.shelf.snapshot(approvalFolder)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Entry, 0, len(files))
-	for _, f := range files {
-		if e, err := d.entry(f); err == nil {
+	requests, err := requestsOf(seen)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Entry, 0, len(requests))
+	for _, f := range requests {
+		if e, err := d.entry(seen, f); err == nil {
 			out = append(out, e)
 		}
 	}
@@ -277,25 +298,37 @@ func (d *Dir) Pending() ([]Entry, error) {
 
 // Entry is the request with that code; [ErrNoRequest] where there is none.
 func (d *Dir) Entry(code string) (Entry, error) {
-	f, err := d.requestOf(code)
+	f, err := requestOf(d.shelf, code)
 	if err != nil {
 		return Entry{}, err
 	}
-	return d.entry(f)
+	return d.entry(d.shelf, f)
 }
 
-func (d *Dir) entry(f requestFile) (e Entry, err error) {
+func (d *Dir) entry(s reader, f requestFile) (e Entry, err error) {
 	if e.Request, err = f.request(); err != nil {
 		return e, err
 	}
-	e.Secrets = len(d.secrets(f.Code))
-	a, _ := d.answer(f.Code)
+	waiting, err := secrets(s, f.Code)
+	if err != nil {
+		return e, err
+	}
+	e.Secrets = len(waiting)
+	used, err := taken(s, f.Code)
+	if err != nil {
+		return e, err
+	}
+	run, err := d.shelf.run()
+	if err != nil {
+		return e, err
+	}
+	a, _, _ := answerOf(s, f.Code)
 	if a != nil {
 		e.By, e.At = a.Approver, a.At
 	}
-	late := !d.now().Before(f.Until)
+	late := !d.now().Before(f.Until) || f.Run != run
 	switch {
-	case d.taken(f.Code):
+	case used:
 		e.Status = Used
 	case a != nil && !a.Yes:
 		e.Status = Refused

@@ -62,13 +62,13 @@ func TestApprovalIsTakenOnceByManyProcesses(t *testing.T) {
 }
 
 func TestSealsOutliveKeysAndProcesses(t *testing.T) {
+	filesOnly(t)
 	d, c := open(t)
 	s, err := d.Sealer()
 	must(t, err)
 	old := s.Seal([]byte("bound"), time.Hour)
 	must(t, d.Rotate())
-	other, err := Open(d.Path())
-	must(t, err)
+	other := another(t, d.Path())
 	other.now = c.now
 	s2, err := other.Sealer()
 	must(t, err)
@@ -98,34 +98,36 @@ func TestSealsOutliveKeysAndProcesses(t *testing.T) {
 }
 
 func TestDamagedKeyRingIsNotReplaced(t *testing.T) {
+	filesOnly(t)
 	d, _ := open(t)
 	_, err := d.Master()
 	must(t, err)
-	data, err := os.ReadFile(d.file("keys.json"))
+	data, err := os.ReadFile(d.local.file("keys.json"))
 	must(t, err)
 	for _, bad := range [][]byte{nil, data[:len(data)/2], []byte(`{"version":1,"keys":[]}`), bytes.Replace(data, []byte("keys"), []byte("Keys"), 1)} {
-		must(t, os.WriteFile(d.file("keys.json"), bad, 0o600))
+		must(t, os.WriteFile(d.local.file("keys.json"), bad, 0o600))
 		if _, err := d.Master(); !errors.Is(err, errTorn) {
 			t.Errorf("%q: %v", bad, err)
 		}
 		if err := d.Rotate(); !errors.Is(err, errTorn) {
 			t.Errorf("%q rotated: %v", bad, err)
 		}
-		if now, _ := os.ReadFile(d.file("keys.json")); !bytes.Equal(now, bad) {
+		if now, _ := os.ReadFile(d.local.file("keys.json")); !bytes.Equal(now, bad) {
 			t.Error("it was replaced")
 		}
 	}
 }
 
 func TestUseOnceRemembers(t *testing.T) {
+	filesOnly(t)
 	d, c := open(t)
 	until := c.now().Add(time.Hour)
 	if ok, err := d.UseOnce("a", until); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	// The file is taken away: the process knows it still.
-	must(t, os.RemoveAll(d.file("used")))
-	must(t, os.Mkdir(d.file("used"), 0o700))
+	must(t, os.RemoveAll(d.local.file("used")))
+	must(t, os.Mkdir(d.local.file("used"), 0o700))
 	if ok, _ := d.UseOnce("a", until); ok {
 		t.Error("used twice without its file")
 	}
@@ -142,12 +144,11 @@ func TestUseOnceRemembers(t *testing.T) {
 			_ = os.Truncate(path, 3)
 		}
 	})
-	other, err := Open(d.Path())
-	must(t, err)
+	other := another(t, d.Path())
 	if ok, _ := other.UseOnce("torn", until); ok {
 		t.Error("a torn file let it be used twice")
 	}
-	must(t, os.RemoveAll(d.file("used")))
+	must(t, os.RemoveAll(d.local.file("used")))
 	if ok, err := d.UseOnce("b", until); ok || err == nil {
 		t.Error("used without being remembered")
 	}
@@ -164,8 +165,7 @@ func TestMeterLikeInMemory(t *testing.T) {
 			c.add(-90 * time.Second)
 		}
 		if i%50 == 0 { // a restart
-			next, err := Open(d.Path())
-			must(t, err)
+			next := another(t, d.Path())
 			next.now = c.now
 			d = next
 		}
@@ -185,6 +185,7 @@ func TestMeterLikeInMemory(t *testing.T) {
 }
 
 func TestMeterDamage(t *testing.T) {
+	filesOnly(t)
 	d, c := open(t)
 	add := func(n int) bool {
 		ok, _, err := d.Meter().Add(background(), "k", n, time.Minute, 3)
@@ -195,8 +196,8 @@ func TestMeterDamage(t *testing.T) {
 		t.Fatal("refused at once")
 	}
 	for _, bad := range []string{"", "{", `{"key":"k","window_ns":1,"counts":[]} `} {
-		must(t, os.WriteFile(d.meterFile("k"), []byte(bad), 0o600))
-		must(t, os.Chtimes(d.meterFile("k"), c.now(), c.now()))
+		must(t, os.WriteFile(d.local.meterFile("k"), []byte(bad), 0o600))
+		must(t, os.Chtimes(d.local.meterFile("k"), c.now(), c.now()))
 		if add(1) {
 			t.Errorf("%q freed the quota", bad)
 		}
@@ -205,7 +206,7 @@ func TestMeterDamage(t *testing.T) {
 			t.Errorf("%q blocks it for ever", bad)
 		}
 	}
-	must(t, os.WriteFile(d.meterFile("k"), []byte(`{"key":"k","window_ns":60000000000,"counts":[{"at":1,"n":-5}]}`), 0o600))
+	must(t, os.WriteFile(d.local.meterFile("k"), []byte(`{"key":"k","window_ns":60000000000,"counts":[{"at":1,"n":-5}]}`), 0o600))
 	if ok, _, _ := d.Meter().Add(background(), "k", 1, time.Minute, 3); ok {
 		t.Error("a count below zero was taken")
 	}
@@ -215,6 +216,7 @@ func TestMeterDamage(t *testing.T) {
 }
 
 func TestMeterMergesAndTidies(t *testing.T) {
+	filesOnly(t)
 	var list []count
 	for i := range 3 * maxCounts {
 		list = merge(append(list, count{int64(i), 1}))
@@ -237,7 +239,7 @@ func TestMeterMergesAndTidies(t *testing.T) {
 	c.add(2 * tidyEvery)
 	_, _, err := d.Meter().Add(background(), "c", 1, time.Minute, 3)
 	must(t, err)
-	if files, _ := os.ReadDir(d.file("meter")); len(files) != 1 {
+	if files, _ := os.ReadDir(d.local.file("meter")); len(files) != 1 {
 		t.Errorf("%d files", len(files))
 	}
 }
@@ -258,6 +260,7 @@ func BenchmarkStopped(b *testing.B) {
 
 // Who comes second to an empty ring takes the key of who was first.
 func TestFirstKeyIsMadeOnce(t *testing.T) {
+	filesOnly(t)
 	d, _ := open(t)
 	first, err := d.Master()
 	must(t, err)

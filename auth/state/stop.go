@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,6 +41,11 @@ func (s Stop) String() string {
 	return line
 }
 
+const (
+	stopFile = "STOP"
+	maxEdits = 20 // of the kill switch, until one of them was the only one at its moment
+)
+
 const stopHead = `# Changes stop while a line here says so: "all", "agent NAME" or "tool NAME".
 # jc-mcp stop and jc-mcp resume write this file; it can be edited by hand as well.
 # An empty file, and one with a line that is none of these, stops all changes.
@@ -54,9 +58,19 @@ var stopName = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,128}$`)
 // to be put before an agent. It looks at the file at each call, so a stop holds from
 // the moment when it is written. A switch that cannot be read stops.
 func (d *Dir) Stopped(agent, tool string) (why string, stopped bool) {
+	why, err := d.Halted(agent, tool)
+	if err != nil {
+		why = "the kill switch cannot be read (" + err.Error() + "), so nothing is changed"
+	}
+	return why, why != ""
+}
+
+// Halted is [Dir.Stopped] for whoever tells a stop ("" is none) from a switch that
+// cannot be read: an [auth.ErrStore] where that is because of the store.
+func (d *Dir) Halted(agent, tool string) (why string, err error) {
 	list, err := d.Stops()
 	if err != nil {
-		return "the kill switch cannot be read (" + err.Error() + "), so nothing is changed", true
+		return "", err
 	}
 	for _, s := range list {
 		if s.Agent != "" && s.Agent != agent || s.Tool != "" && s.Tool != tool {
@@ -76,24 +90,30 @@ func (d *Dir) Stopped(agent, tool string) (why string, stopped bool) {
 		if s.Why != "" {
 			why += ": " + s.Why
 		}
-		return why, true
+		return why, nil
 	}
-	return "", false
+	return "", nil
 }
 
 // Stops are all lines of the kill switch; none while nothing is stopped.
 func (d *Dir) Stops() ([]Stop, error) {
-	data, err := read(d.file("STOP"))
+	list, _, err := d.readStops()
+	return list, err
+}
+
+// readStops gives the lines, and the bytes that they stand in: nil where there are none.
+func (d *Dir) readStops() ([]Stop, []byte, error) {
+	data, err := d.shelf.read(stopFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(d.path); err != nil { // with the directory the switch is gone as well
-			return nil, fmt.Errorf("the state directory is gone: %w", err)
-		}
-		return nil, nil
+		return nil, nil, d.shelf.there() // with the shelf the switch is gone as well
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return parseStops(string(data)), nil
+	if data == nil {
+		data = []byte{}
+	}
+	return parseStops(string(data)), data, nil
 }
 
 // parseStops never fails: what is not understood stops everything.
@@ -150,11 +170,11 @@ func (d *Dir) Stop(agent, tool, why string) (fresh bool, err error) {
 	}
 	s.At, s.Why = d.now(), clean(why)
 	err = d.editStops(func(list []Stop) []Stop {
-		if slices.ContainsFunc(list, func(o Stop) bool { return o.what() == s.what() }) {
-			return list
+		fresh = !slices.ContainsFunc(list, func(o Stop) bool { return o.what() == s.what() })
+		if fresh {
+			list = append(list, s)
 		}
-		fresh = true
-		return append(list, s)
+		return list
 	})
 	return fresh, err
 }
@@ -173,7 +193,7 @@ func (d *Dir) Resume(agent, tool string) (found bool, err error) {
 		return list
 	})
 	if err == nil && found && agent != "" { // it starts with a clean slate
-		_ = os.Remove(d.meterFile(refusedKey(agent)))
+		d.shelf.forget(refusedKey(agent))
 	}
 	return found, err
 }
@@ -189,23 +209,33 @@ func newStop(agent, tool string) (Stop, error) {
 	return s, nil
 }
 
+// editStops calls edit, again where somebody else was faster.
 func (d *Dir) editStops(edit func([]Stop) []Stop) error {
-	unlock, err := d.lock(context.Background(), "stop")
+	unlock, err := d.shelf.lock(context.Background(), "stop", "")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	list, err := d.Stops()
-	if err != nil {
-		return err
-	}
-	list = edit(list)
-	path := d.file("STOP")
-	if len(list) == 0 {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("lifting the kill switch: %w", err)
+	for range maxEdits {
+		list, old, err := d.readStops()
+		if err != nil {
+			return err
 		}
-		return syncFolder(d.path)
+		ok, err := d.shelf.swap(stopFile, old, stopText(edit(list)), time.Time{})
+		if err != nil {
+			return fmt.Errorf("the kill switch: %w", err)
+		}
+		if ok {
+			return nil
+		}
+	}
+	return errMoving
+}
+
+// stopText is the file with these lines; nil is none.
+func stopText(list []Stop) []byte {
+	if len(list) == 0 {
+		return nil
 	}
 	var b strings.Builder
 	b.WriteString(stopHead)
@@ -213,7 +243,7 @@ func (d *Dir) editStops(edit func([]Stop) []Stop) error {
 		b.WriteString(s.String())
 		b.WriteString("\n")
 	}
-	return write(path, []byte(b.String()))
+	return []byte(b.String())
 }
 
 // A burst of refusals is an agent that tries doors.

@@ -68,6 +68,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestStopByHand(t *testing.T) {
+	filesOnly(t)
 	d, _ := open(t)
 	for text, want := range map[string]string{
 		"":                                     "all changes are stopped: the file STOP is there and names nothing",
@@ -82,13 +83,13 @@ func TestStopByHand(t *testing.T) {
 		"agent x\ntool u\n":                    "",
 		"agent me 2026-11-22T12:00:00+01:00\n": "changes by agent me are stopped since 2026-11-22T11:00:00Z",
 	} {
-		must(t, os.WriteFile(d.file("STOP"), []byte(text), 0o644))
+		must(t, os.WriteFile(d.local.file("STOP"), []byte(text), 0o644))
 		if why, _ := d.Stopped("me", "t"); why != want {
 			t.Errorf("%q: %q, want %q", text, why, want)
 		}
 	}
-	must(t, os.Remove(d.file("STOP")))
-	must(t, os.Mkdir(d.file("STOP"), 0o700))
+	must(t, os.Remove(d.local.file("STOP")))
+	must(t, os.Mkdir(d.local.file("STOP"), 0o700))
 	if why, yes := d.Stopped("a", "t"); !yes || !strings.Contains(why, "cannot be read") {
 		t.Errorf("unreadable: %q", why)
 	}
@@ -100,6 +101,7 @@ func TestStopByHand(t *testing.T) {
 
 // Another process stops; this one sees it within a second.
 func TestStopReachesOtherProcesses(t *testing.T) {
+	filesOnly(t)
 	d, _ := open(t)
 	cmd := exec.Command(os.Args[0], d.Path())
 	cmd.Env = append(os.Environ(), helperVar+"=stop")
@@ -113,7 +115,7 @@ func TestStopReachesOtherProcesses(t *testing.T) {
 			seen = time.Now()
 		}
 	}
-	info, err := os.Stat(d.file("STOP"))
+	info, err := os.Stat(d.local.file("STOP"))
 	must(t, err)
 	late := seen.Sub(info.ModTime())
 	t.Logf("seen %v after it was written", late)

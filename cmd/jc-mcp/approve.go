@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
 )
 
@@ -19,20 +20,10 @@ import (
 const passphraseTries = 3
 
 type approveFlags struct {
-	dir, as, key string
+	stateFlags
+	as, key      string
+	auditLog     string
 	refuse, show bool
-}
-
-// stateFlag is the flag of the commands that only use the state directory.
-func stateFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "state-dir", "", "state directory of the servers (default: this user's) [JC_STATE_DIR]")
-}
-
-func (s *shell) openState(dir string) (*state.Dir, error) {
-	if dir == "" {
-		dir = s.getenv("JC_STATE_DIR")
-	}
-	return state.Open(dir)
 }
 
 func (s *shell) approveCommand() *cobra.Command { return s.approveWith(s.typedSecret) }
@@ -50,7 +41,8 @@ then repeats its call. Doing nothing is a no.
   --refuse  refuses, also what was approved and not used yet
   --show    shows the secrets that the approved call sent to you, once
 
-Run it on the machine and as the user of the server. Exit code 0: it was
+Run it on the machine and as the user of the server, or, where servers share a
+store, anywhere with the same --store. Exit code 0: it was
 answered; 1: it was not, and the text says why.`,
 		Example: `  jc-mcp approve 7KQM-2XPD
   jc-mcp approve 7KQM-2XPD --refuse
@@ -67,7 +59,8 @@ answered; 1: it was not, and the text says why.`,
 	cmd.Flags().BoolVar(&f.show, "show", false, "show the secrets that wait under this code")
 	cmd.Flags().StringVar(&f.as, "as", "", "your name, where there are keys of several people here")
 	cmd.Flags().StringVar(&f.key, "key", "", "the file of your key (default: approver-NAME.json in your configuration)")
-	stateFlag(cmd, &f.dir)
+	f.add(cmd)
+	auditFlag(cmd, &f.auditLog)
 	return cmd
 }
 
@@ -79,10 +72,11 @@ func (s *shell) approve(ctx context.Context, ask askSecret, f approveFlags, word
 	if err != nil {
 		return asUsage(err)
 	}
-	d, err := s.openState(f.dir)
+	d, end, err := s.openState(ctx, f.stateFlags)
 	if err != nil {
 		return err
 	}
+	defer end()
 	e, err := d.Entry(code)
 	if err != nil {
 		return err
@@ -110,21 +104,34 @@ func (s *shell) approve(ctx context.Context, ask askSecret, f approveFlags, word
 	if err != nil {
 		return err
 	}
+	return s.answer(ctx, f, d, e, key)
+}
+
+// atTerminal is where a person acts, in audit lines.
+const atTerminal = "at a terminal"
+
+// answer signs what was shown, and writes it down.
+func (s *shell) answer(ctx context.Context, f approveFlags, d *state.Dir, e state.Entry, key *state.Key) error {
+	audit, err := s.deeds(f.auditLog, d)
+	if err != nil {
+		return err
+	}
+	defer endDeeds(audit)
 	if f.refuse {
 		if err := d.Refuse(ctx, e.Request, key); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "Refused by %s.\n", key.Name())
-		return nil
+		return writeDown(ctx, audit, e.Answered(auth.PhaseDeclined, key.Name(), atTerminal))
 	}
 	if err := d.Approve(ctx, e.Request, key); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "Approved by %s. It is good for this call, once, until %s.\n", key.Name(), clockTime(e.Until))
 	if e.Risk == "reveal" {
-		fmt.Fprintf(s.out, "When the agent has repeated its call: jc-mcp approve %s --show\n", code)
+		fmt.Fprintf(s.out, "When the agent has repeated its call: jc-mcp approve %s --show\n", e.Code)
 	}
-	return nil
+	return writeDown(ctx, audit, e.Answered(auth.PhaseApproved, key.Name(), atTerminal))
 }
 
 // showSecrets puts secrets on the screen of a person, and nowhere else.
@@ -143,9 +150,17 @@ func (s *shell) showSecrets(ctx context.Context, ask askSecret, f approveFlags, 
 	if err != nil {
 		return err
 	}
+	audit, err := s.deeds(f.auditLog, d)
+	if err != nil {
+		return err
+	}
+	defer endDeeds(audit)
 	secrets, err := d.Reveal(ctx, e.Code, key)
 	if err != nil {
 		return err
+	}
+	if err := writeDown(ctx, audit, e.Answered(auth.PhaseShown, key.Name(), atTerminal)); err != nil {
+		return fmt.Errorf("it is not shown, and gone: %w", err)
 	}
 	for _, secret := range secrets {
 		fmt.Fprintln(s.out, visible(string(secret)))
@@ -266,18 +281,19 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 func clockTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 func (s *shell) approvalsCommand() *cobra.Command {
-	var dir string
+	var f stateFlags
 	cmd := &cobra.Command{
 		Use:   "approvals",
 		Short: "List what agents ask for, and what was answered in the last seven days",
 		Long: `Lists requests, the newest first: what waits for an answer, and what was
 answered in the last seven days. jc-mcp approve CODE shows one whole.`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			d, err := s.openState(dir)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, end, err := s.openState(cmd.Context(), f)
 			if err != nil {
 				return err
 			}
+			defer end()
 			list, err := d.Entries()
 			if err != nil {
 				return err
@@ -286,7 +302,7 @@ answered in the last seven days. jc-mcp approve CODE shows one whole.`,
 			return nil
 		},
 	}
-	stateFlag(cmd, &dir)
+	f.add(cmd)
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
@@ -33,6 +34,9 @@ type config struct {
 	auditLog                 string // "" is stderr
 	grants, agent, stateDir  string
 	remote                   remoteAccess
+	operation                operation
+	watch                    *ops.Instruments // nil where nobody looks
+	sharing                  sharing
 	logLevel                 slog.Level
 
 	login     auth.Login // of the one organisation
@@ -83,11 +87,14 @@ func (f *flagText) Type() string {
 // load reads and checks the whole configuration: a flag beats the environment,
 // which beats the default.
 func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
-	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, logging)
+	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, operating, logging)
 	if err != nil {
 		return nil, err
 	}
 	if c.login, err = s.readCredential(ctx, c); err != nil {
+		return nil, asUsage(err)
+	}
+	if err := s.readSharing(ctx, c); err != nil {
 		return nil, asUsage(err)
 	}
 	if err := c.check(); err != nil {

@@ -42,7 +42,7 @@ Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
 				return err
 			}
 			e := &examination{shell: s, config: c}
-			for _, check := range []func(context.Context){e.organizations, e.audit, e.tools, e.confirm, e.grants} {
+			for _, check := range []func(context.Context){e.organizations, e.audit, e.tools, e.confirm, e.grants, e.store} {
 				check(cmd.Context())
 			}
 			if e.failed {
@@ -80,7 +80,7 @@ func (e *examination) line(mark, what, format string, args []any) {
 func (e *examination) organizations(ctx context.Context) {
 	for i := range e.config.organizations {
 		o := &e.config.organizations[i]
-		links, err := e.config.connect(o)
+		links, err := e.config.connect(o, nil)
 		if err != nil {
 			e.fix("configuration", "%s%v", o.prefix(), err)
 			continue

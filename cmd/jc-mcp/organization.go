@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
@@ -99,8 +100,9 @@ func (o *organization) transport(c *config) (http.RoundTripper, error) {
 }
 
 // connect makes the clients of an organisation, one for each of its credentials:
-// everything goes through one of them.
-func (c *config) connect(o *organization) (links []link, err error) {
+// everything goes through one of them. What they send is paced with all who share dir,
+// unless that is nil.
+func (c *config) connect(o *organization, dir *state.Dir) (links []link, err error) {
 	transport, err := o.transport(c)
 	if err != nil {
 		return nil, err
@@ -113,11 +115,16 @@ func (c *config) connect(o *organization) (links []link, err error) {
 			return nil, asUsage(fmt.Errorf("%s%w", o.prefix(), err))
 		}
 		if cred != nil {
-			l.client, err = jc.New(jc.Config{
+			c.watch.Credential(o.name, login.name, cred)
+			cfg := jc.Config{
 				Hosts: o.hosts, OrgID: o.id, Renew: cred.Renew, Scope: o.name + "/" + cred.Scope() + "/" + o.id,
-				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true,
+				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true, Observe: c.watch.Upstream(o.name, login.name),
 				Transport: auth.Pinned(cred, transport, o.hosts.Console, o.hosts.Insights),
-			})
+			}
+			if dir != nil && o.sandbox == nil { // each sandbox is its own
+				cfg.Limiter = dir.Limiter(cfg.Scope, c.sharing.rate)
+			}
+			l.client, err = jc.New(cfg)
 			if err != nil {
 				closeLinks(links)
 				return nil, fmt.Errorf("client: %w", err)
@@ -129,9 +136,9 @@ func (c *config) connect(o *organization) (links []link, err error) {
 }
 
 // connectAll makes the clients of every organisation that is served.
-func (c *config) connectAll() (links []link, err error) {
+func (c *config) connectAll(dir *state.Dir) (links []link, err error) {
 	for i := range c.organizations {
-		more, err := c.connect(&c.organizations[i])
+		more, err := c.connect(&c.organizations[i], dir)
 		if err != nil {
 			closeLinks(links)
 			return nil, err

@@ -1,0 +1,204 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+)
+
+// storeVar has the tests run over the store at this address.
+const storeVar = "STATE_TEST_STORE"
+
+// seals are the seal keys of all replicas of a test.
+func seals() []auth.Secret {
+	return []auth.Secret{auth.Secret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))}
+}
+
+// openDir is Open, or OpenShared where the tests run over a store: directories of one
+// path share.
+func openDir(path string) (*Dir, *Store, error) {
+	if os.Getenv(storeVar) == "" {
+		d, err := Open(path)
+		return d, nil, err
+	}
+	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":"})
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := OpenShared(path, s)
+	return d, s, err
+}
+
+// another is one more process's view of a directory.
+func another(t testing.TB, path string) *Dir {
+	t.Helper()
+	d, s, err := openDir(path)
+	must(t, err)
+	if s != nil {
+		t.Cleanup(func() { must(t, s.Close()) })
+	}
+	return d
+}
+
+func filesOnly(t testing.TB) {
+	t.Helper()
+	if os.Getenv(storeVar) != "" {
+		t.Skip("it is about files")
+	}
+}
+
+// lay puts bytes where the shelf has others, as somebody could who may write there.
+func (d *Dir) lay(name string, data []byte) error {
+	old, err := d.shelf.read(name)
+	if err != nil {
+		old = nil
+	}
+	ok, err := d.shelf.swap(name, old, append([]byte{}, data...), d.now().Add(time.Hour))
+	if err == nil && !ok {
+		err = errors.New("it moved")
+	}
+	return err
+}
+
+func (d *Dir) overwrite(name string, v any) error {
+	data, err := encode(name, v)
+	if err != nil {
+		return err
+	}
+	return d.lay(name, data)
+}
+
+func (d *Dir) runNow() string {
+	run, _ := d.shelf.run()
+	return run
+}
+
+// startRedis starts a real server, on a port of its own and with data in a folder of
+// its own, and ends it with the test.
+func startRedis(t testing.TB) *realRedis {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		if os.Getenv("JC_CI") == "1" {
+			t.Fatal("there is no redis-server")
+		}
+		t.Skip("there is no redis-server")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	must(t, l.Close())
+	r := &realRedis{port: port, dir: memory(t)}
+	r.start(t)
+	t.Cleanup(func() { r.kill(t) })
+	return r
+}
+
+type realRedis struct {
+	port, dir string
+	args      []string // more of them
+	cmd       *exec.Cmd
+}
+
+func (r *realRedis) url() string { return "redis://127.0.0.1:" + r.port }
+
+func (r *realRedis) start(t testing.TB) {
+	t.Helper()
+	r.cmd = exec.Command("redis-server", append([]string{"--port", r.port, "--bind", "127.0.0.1", "--dir", r.dir, "--save", "", "--daemonize", "no"}, r.args...)...)
+	r.cmd.Stdout, r.cmd.Stderr = io.Discard, io.Discard
+	must(t, r.cmd.Start())
+	s, err := Connect(StoreOptions{URL: r.url()})
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(20 * time.Second); ; <-tick.C {
+		if err := s.Ping(background()); err == nil {
+			return
+		} else if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// kill is kill -9.
+func (r *realRedis) kill(t testing.TB) {
+	t.Helper()
+	if r.cmd == nil {
+		return
+	}
+	_ = r.cmd.Process.Kill()
+	_ = r.cmd.Wait()
+	r.cmd = nil
+}
+
+// The tests of this package hold for a store as they do for files: they are run again
+// over miniredis, and over a real server where there is one.
+func TestAllOverAStore(t *testing.T) {
+	if os.Getenv(storeVar) != "" {
+		t.Skip("this is that run")
+	}
+	for _, kind := range []string{"miniredis", "redis-server"} {
+		t.Run(kind, func(t *testing.T) {
+			url := ""
+			if kind == "miniredis" {
+				m := miniredis.RunT(t)
+				url = "redis://" + m.Addr()
+			} else {
+				url = startRedis(t).url()
+			}
+			ctx, cancel := context.WithTimeout(background(), 5*time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, os.Args[0], "-test.v", "-test.skip=^(TestAllOverAStore|TestReplicas.*|TestStore.*|Fuzz.*|Benchmark.*)$")
+			cmd.Env = append(os.Environ(), storeVar+"="+url)
+			out, err := cmd.CombinedOutput()
+			ran := bytes.Count(out, []byte("\n--- PASS: "))
+			t.Logf("%d tests passed over %s, %d are about files alone", ran, kind, bytes.Count(out, []byte("\n--- SKIP: ")))
+			if err != nil || ran < 30 {
+				t.Errorf("%v\n%s", err, badLines(string(out)))
+			}
+		})
+	}
+}
+
+// badLines leaves out what went well.
+func badLines(out string) string {
+	var b strings.Builder
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "=== ") && !strings.Contains(line, "--- PASS") && !strings.Contains(line, "--- SKIP") {
+			b.WriteString(line)
+		}
+	}
+	text := b.String()
+	return text[max(0, len(text)-8000):]
+}
+
+// everything is all that the store holds of these keys, in any form.
+func (s *Store) everything(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	keys, err := s.client.Keys(background(), s.prefix+"*").Result()
+	must(t, err)
+	for _, k := range keys {
+		data, err := s.client.Dump(background(), k).Result()
+		if err != nil {
+			data, err = s.client.Get(background(), k).Result() // miniredis dumps strings alone
+		}
+		if err == nil {
+			b.WriteString(k + "=" + data + "\n")
+		}
+	}
+	return b.Bytes()
+}
