@@ -20,6 +20,8 @@ const (
 	PhaseApproved = "approved" // a person said yes to a request
 	PhaseDeclined = "declined" // a person said no
 	PhaseExpired  = "expired"  // nobody said anything in time
+	PhaseShown    = "shown"    // a secret was shown to the person it was sent to
+	PhaseSwitch   = "switch"   // the kill switch was thrown, or lifted
 	PhaseReload   = "reload"   // other grants are in force
 	PhaseStart    = "start"    // a process begins
 	PhaseStop     = "stop"     // a process ends
@@ -28,7 +30,7 @@ const (
 	PhaseResumed  = "resumed"  // lines can be written again, after some could not
 )
 
-var phases = []string{PhaseIntent, PhaseResult, PhaseRefused, PhaseApproved, PhaseDeclined, PhaseExpired,
+var phases = []string{PhaseIntent, PhaseResult, PhaseRefused, PhaseApproved, PhaseDeclined, PhaseExpired, PhaseShown, PhaseSwitch,
 	PhaseReload, PhaseStart, PhaseStop, PhaseUnknown, PhaseRotate, PhaseResumed}
 
 // Line is one entry of the audit. Its fields are all that can be written down: there
@@ -41,6 +43,7 @@ type Line struct {
 	Principal string    `json:"principal,omitempty"`
 	Approver  string    `json:"approver,omitempty"` // who said yes or no
 	Request   string    `json:"request,omitempty"`  // code of the request that was asked
+	Org       string    `json:"org,omitempty"`      // name of the organisation, where there are several
 	Reason    string    `json:"reason,omitempty"`   // as the caller gave it, where the grant asks for one
 	Tool      string    `json:"tool,omitempty"`
 	Risk      string    `json:"risk,omitempty"`
@@ -98,7 +101,7 @@ func (l Line) encode(now time.Time) ([]byte, error) {
 	if l.Time.IsZero() {
 		l.Time = now
 	}
-	for _, s := range []*string{&l.Say, &l.Agent, &l.Principal, &l.Approver, &l.Request, &l.Reason, &l.Tool, &l.Risk,
+	for _, s := range []*string{&l.Say, &l.Agent, &l.Principal, &l.Approver, &l.Request, &l.Org, &l.Reason, &l.Tool, &l.Risk,
 		&l.Method, &l.Path, &l.Decision, &l.Version, &l.Outcome, &l.Code, &l.Change, &l.Trace, &l.Call} {
 		*s = cutText(*s)
 	}

@@ -74,7 +74,7 @@ func TestAuditHasNoPlaceForSecrets(t *testing.T) {
 	}
 	want := []string{
 		"Time time.Time time", "Phase string phase", "Say string say", "Agent string agent,omitempty", "Principal string principal,omitempty",
-		"Approver string approver,omitempty", "Request string request,omitempty", "Reason string reason,omitempty",
+		"Approver string approver,omitempty", "Request string request,omitempty", "Org string org,omitempty", "Reason string reason,omitempty",
 		"Tool string tool,omitempty", "Risk string risk,omitempty", "Targets []auth.Target targets,omitempty", "Method string method,omitempty",
 		"Path string path,omitempty", "Decision string decision,omitempty", "Version string version,omitempty", "Outcome string outcome,omitempty", "Code string code,omitempty",
 		"Attempts int attempts,omitempty", "MS int64 ms,omitempty", "Change string change,omitempty", "Trace string trace,omitempty", "Call string call,omitempty",

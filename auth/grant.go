@@ -66,6 +66,9 @@ type Decision struct {
 	Version string
 	// Wait is how long a person has to answer where Approval asks for one; 0 is the default.
 	Wait time.Duration
+	// Lacks are all the scopes that the action takes, parted by spaces, where nothing but
+	// the scopes of the caller's token refuses it.
+	Lacks string
 }
 
 // Confirm says which calls a person is asked about where no grant file says it.
@@ -105,7 +108,11 @@ type AllowAll struct {
 var _ Policy = AllowAll{}
 
 // Decide allows, up to the ceiling.
-func (g AllowAll) Decide(_ context.Context, _ Principal, a Action) Decision {
+func (g AllowAll) Decide(_ context.Context, p Principal, a Action) Decision {
+	return p.Scopes.narrow(a, g.decide(a))
+}
+
+func (g AllowAll) decide(a Action) Decision {
 	d := Decision{Allow: true, Rule: "no grant file", Version: fmt.Sprintf("none:%s:%d", g.Confirm, g.Ceiling)}
 	if a.Risk != Read && g.Ceiling > 0 && a.Objects > g.Ceiling {
 		d.Allow, d.Reason = false, fmt.Sprintf("%d objects, and one call may change %d; make it several calls, or have the operator set a ceiling in a grant file", a.Objects, g.Ceiling)

@@ -22,6 +22,7 @@ func (r *Rules) Warnings() (out []Warning) {
 		case len(a.may) > 0:
 			out = append(out, r.warnLines(a)...)
 		}
+		out = append(out, r.warnOrgs(a)...)
 	}
 	out = append(out, r.warnApprovers()...)
 	slices.SortStableFunc(out, func(x, y Warning) int { return x.Line - y.Line })

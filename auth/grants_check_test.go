@@ -135,7 +135,7 @@ func TestExplain(t *testing.T) {
 		`{do: [users_unlock], only: {user_groups: [Contractors, "Project *"]}, at_most: {per_hour: 4}, approve: human, when: {days: mon-fri, zone: UTC}}`,
 	))
 	unlock := someTools().action(t, "users_unlock", Target{Type: "user", Name: "jdoe"})
-	x := r.Explain("a", unlock, office)
+	x := r.Explain(Principal{Agent: "a"}, unlock, office)
 	want := Explanation{
 		Decision: Decision{Allow: true, Approval: HumanApproval, Rule: "grants.yaml line 9", Version: r.Version()},
 		Steps: []string{
@@ -151,15 +151,15 @@ func TestExplain(t *testing.T) {
 	if d := cmp.Diff(want, x); d != "" {
 		t.Error(d)
 	}
-	x = r.Explain("a", unlock, office.Add(48*time.Hour))
+	x = r.Explain(Principal{Agent: "a"}, unlock, office.Add(48*time.Hour))
 	if x.Allow || x.Provided != nil || x.Counts != nil || len(x.Steps) != 3 || x.Steps[2] != "line 8 refuses: only device groups Kiosks, and it is not known whether this is among them" {
 		t.Errorf("%+v", x)
 	}
-	x = r.Explain("a", someTools().action(t, "users_unlock", Target{Type: "user", Name: "Boss@example.com"}), office)
+	x = r.Explain(Principal{Agent: "a"}, someTools().action(t, "users_unlock", Target{Type: "user", Name: "Boss@example.com"}), office)
 	if x.Allow || x.Rule != "grants.yaml line 1" {
 		t.Errorf("%+v", x)
 	}
-	if x = r.Explain("b", unlock, office); x.Allow || x.Steps[0] != "grants.yaml refuses: there is no agent b in it" {
+	if x = r.Explain(Principal{Agent: "b"}, unlock, office); x.Allow || x.Steps[0] != "grants.yaml refuses: there is no agent b in it" {
 		t.Errorf("%+v", x)
 	}
 }

@@ -22,7 +22,8 @@ type EnforcerOptions struct {
 // Enforcer applies rules: the [Policy] of a grant file.
 type Enforcer struct {
 	o     EnforcerOptions
-	rules atomic.Pointer[inForce]
+	rules *atomic.Pointer[inForce] // shared by its views; see [Enforcer.In]
+	at    Place
 }
 
 // inForce are rules, and whether they stand in for others that could not be read.
@@ -41,7 +42,7 @@ func Enforce(r *Rules, o EnforcerOptions) *Enforcer {
 	if o.Meter == nil {
 		o.Meter = NewMeter(o.Now)
 	}
-	e := &Enforcer{o: o}
+	e := &Enforcer{o: o, rules: &atomic.Pointer[inForce]{}}
 	e.rules.Store(&inForce{Rules: r})
 	return e
 }
@@ -63,18 +64,19 @@ func (e *Enforcer) AgentOfToken(bearer string) (Principal, bool) {
 // per_call, when and only fit, wins, and its approve applies. Hourly and daily quotas
 // do not choose a line; Spend charges them to the one that won.
 func (e *Enforcer) Decide(ctx context.Context, p Principal, a Action) Decision {
-	d, _ := e.rules.Load().decide(ctx, p.Agent, a, e.circumstances())
+	d, _ := e.rules.Load().decide(ctx, p, a, e.circumstances())
 	return d
 }
 
 func (e *Enforcer) circumstances() circumstances {
-	return circumstances{now: e.o.Now(), members: e.o.Members}
+	return circumstances{now: e.o.Now(), members: e.o.Members, at: e.at}
 }
 
 // circumstances are what a decision depends on beside rules and action.
 type circumstances struct {
 	now     time.Time
 	members Members
+	at      Place
 	tell    func(line int, verdict string) // hears of each station of the decision; may be nil
 }
 
@@ -89,8 +91,19 @@ func (a Action) asSuch() bool {
 	return a.Targets == nil && (a.Risk == Read || a.Objects == 0)
 }
 
-// decide also gives the line that won; nil for tools that carry others.
-func (f *inForce) decide(ctx context.Context, agent string, a Action, c circumstances) (Decision, *grant) {
+// decide is the smaller of what the file gives the agent and of what the caller's token
+// allows. It also gives the line that won; nil for tools that carry others.
+func (f *inForce) decide(ctx context.Context, p Principal, a Action, c circumstances) (Decision, *grant) {
+	d, g := f.granted(ctx, p.Agent, a, c)
+	if d = p.Scopes.narrow(a, d); d.Lacks != "" {
+		c.told(0, "refuses: ", d.Reason)
+		return d, nil
+	}
+	return d, g
+}
+
+// granted is what the file gives an agent.
+func (f *inForce) granted(ctx context.Context, agent string, a Action, c circumstances) (Decision, *grant) {
 	r := f.Rules
 	no := func(line int, format string, args ...any) (Decision, *grant) {
 		d := Decision{Reason: fmt.Sprintf(format, args...), Rule: r.rule(line), Version: r.version}
@@ -100,6 +113,9 @@ func (f *inForce) decide(ctx context.Context, agent string, a Action, c circumst
 	rules, ok := r.agents[agent]
 	if !ok {
 		return no(0, "there is no agent %s in it", cut(agent))
+	}
+	if line, why := rules.elsewhere(c.at); why != "" {
+		return no(line, "%s", why)
 	}
 	fact, ok := r.tools[a.Tool]
 	if !ok || fact.Toolset != a.Toolset || fact.Risk != a.Risk {

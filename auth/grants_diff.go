@@ -108,6 +108,7 @@ func (r *Rules) diffFields(old *Rules, a *agentRules) (out []string) {
 	} else if now, was := a.callers(), before.callers(); now != was {
 		out = append(out, fmt.Sprintf("%s is %s now, before %s", a.name, now, was))
 	}
+	out = append(out, r.diffOrgs(before, a)...)
 	now, was := a.shown(), before.shown()
 	for _, toolset := range sortedKeys(now, was) {
 		switch n, had := now[toolset], was[toolset]; {
@@ -188,7 +189,11 @@ func protectedNames(r *Rules) (out []string) {
 
 func approverTexts(r *Rules) (out []string) {
 	for _, a := range r.approvers {
-		out = append(out, fmt.Sprintf("%s, key %s, for %s", a.Name, cut(a.Key), strings.Join(a.May, ", ")))
+		text := fmt.Sprintf("%s, key %s, for %s", a.Name, cut(a.Key), strings.Join(a.May, ", "))
+		if a.Subject != "" {
+			text += ", subject " + cut(a.Subject) + " at " + cut(a.Issuer)
+		}
+		out = append(out, text)
 	}
 	return out
 }

@@ -16,14 +16,16 @@ type Explanation struct {
 	// Provided is what was taken for true because only the directory knows it ("user
 	// jdoe is a member of user groups Contractors"). A real call finds it out.
 	Provided []string
+	// Orgs are the organisations that the agent has, in words; "" where its grant names none.
+	Orgs string
 	// Counts are the quotas that a change counts against.
 	Counts []string
 }
 
-// Explain decides as [Enforcer.Decide] would at that time, without asking anything:
+// Explain decides as [Enforcer.Decide] would for p at that time, without asking anything:
 // that a target is a member of a group is taken for true, and said, as is that it is
 // protected under no other name than the one given.
-func (r *Rules) Explain(agent string, a Action, at time.Time) Explanation {
+func (r *Rules) Explain(p Principal, a Action, at time.Time) Explanation {
 	a.Targets = slices.Clone(a.Targets)
 	for i := range a.Targets {
 		if a.Targets[i].ID == "" {
@@ -41,8 +43,11 @@ func (r *Rules) Explain(agent string, a Action, at time.Time) Explanation {
 		}
 		x.Steps = append(x.Steps, text)
 	}}
-	dec, won := (&inForce{Rules: r}).decide(context.Background(), agent, a, c)
+	dec, won := (&inForce{Rules: r}).decide(context.Background(), p, a, c)
 	x.Decision = dec
+	if rules := r.agents[p.Agent]; rules != nil {
+		x.Orgs = rules.reached()
+	}
 	if !dec.Allow {
 		x.Provided = nil
 		return x
@@ -57,7 +62,7 @@ func (r *Rules) Explain(agent string, a Action, at time.Time) Explanation {
 			}
 		}
 	}
-	for _, q := range r.charges(agent, won) {
+	for _, q := range r.charges(p.Agent, won) {
 		x.Counts = append(x.Counts, fmt.Sprintf(q.what, q.limit))
 	}
 	return x

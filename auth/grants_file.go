@@ -20,6 +20,7 @@ type Rules struct {
 	notify    Notify
 	tools     map[string]ToolFact
 	facts     []ToolFact
+	manyOrgs  bool // the server has several organisations
 }
 
 // Ceiling is what no grant can exceed, all agents together. Writes are counted by objects.
@@ -39,6 +40,8 @@ type Approver struct {
 	Key string
 	// May are names and globs of the tools that he may agree to.
 	May []string
+	// Issuer and Subject are those of tokens whose callers act for him; "" for none.
+	Issuer, Subject string
 
 	line int
 }
@@ -60,28 +63,16 @@ type Notify struct {
 }
 
 type agentRules struct {
-	name  string
-	line  int
-	rule  string // cites the line
-	who   []caller
-	may   []*grant
-	never map[string]int // tool -> line
-	fines []string       // what never says, as written
-	some  bool           // it has anything at all
-}
-
-// caller is one way in which an agent shows who it is.
-type caller struct {
-	local string
-	token string // lower-case hex of the SHA-256 of a bearer token
-	line  int
-}
-
-func (c caller) String() string {
-	if c.local != "" {
-		return "local " + c.local
-	}
-	return "token " + c.token[:8]
+	name   string
+	line   int
+	rule   string // cites the line
+	who    []caller
+	orgs   []orgGrant
+	orgsAt int // their line; 0 where the file names none
+	may    []*grant
+	never  map[string]int // tool -> line
+	fines  []string       // what never says, as written
+	some   bool           // it has anything at all
 }
 
 // grant is one line of may.

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"regexp"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -78,6 +77,7 @@ func (p *grantParser) agents(n *yaml.Node) {
 			"who": func(n *yaml.Node) {
 				p.items(n, "who", func(e *yaml.Node) { p.who(a, e) })
 			},
+			"orgs": func(n *yaml.Node) { p.orgs(a, n) },
 			"may": func(n *yaml.Node) {
 				p.items(n, "may", func(e *yaml.Node) { p.line(a, e) })
 			},
@@ -90,42 +90,11 @@ func (p *grantParser) agents(n *yaml.Node) {
 			},
 		})
 		if len(a.who) == 0 {
-			p.fail(k, "agent %s has no who: nobody could be it; write who: [{local: stdio}] or who: [{token_sha256: …}]", name)
+			p.fail(k, "agent %s has no who: nobody could be it; write who: [{local: stdio}], [{token_sha256: …}], [{issuer: …, subject: …}] or [{san: …}]", name)
 		}
 		p.r.agents[name] = a
 		p.r.order = append(p.r.order, a)
 	})
-}
-
-var (
-	localName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-	tokenHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
-)
-
-func (p *grantParser) who(a *agentRules, n *yaml.Node) {
-	c := caller{line: n.Line}
-	p.fields(n, "who", map[string]func(*yaml.Node){
-		"local": func(n *yaml.Node) {
-			if s, ok := p.text(n, "local"); ok && !localName.MatchString(s) {
-				p.fail(n, "local is stdio, or another word of lower-case letters, digits, _ and -")
-			} else if ok {
-				c.local = s
-			}
-		},
-		"token_sha256": func(n *yaml.Node) {
-			if n.Kind != yaml.ScalarNode || !tokenHash.MatchString(strings.ToLower(n.Value)) {
-				p.fail(n, "token_sha256 is 64 hex digits; jc-mcp grants token makes one")
-				return
-			}
-			c.token = strings.ToLower(n.Value)
-		},
-	})
-	switch {
-	case c.local != "" && c.token != "":
-		p.fail(n, "local and token_sha256 are two ways to be known: write each on its own, [{local: …}, {token_sha256: …}]")
-	case c != caller{line: n.Line}:
-		a.who = append(a.who, c)
-	}
 }
 
 func (p *grantParser) approver(name string, k, v *yaml.Node) {
@@ -141,7 +110,12 @@ func (p *grantParser) approver(name string, k, v *yaml.Node) {
 		"may": func(n *yaml.Node) {
 			a.May = p.words(n, "may", func(e *yaml.Node, w string) { p.tools(e, w) })
 		},
+		"issuer":  func(n *yaml.Node) { p.claim(n, "issuer", &a.Issuer) },
+		"subject": func(n *yaml.Node) { p.claim(n, "subject", &a.Subject) },
 	})
+	if has["issuer"] != has["subject"] {
+		p.fail(k, "issuer and subject of an approver belong together: the claims of tokens whose agents act for him")
+	}
 	if !has["key"] || !has["may"] {
 		p.fail(k, "an approver has a key (jc-mcp approver init prints it) and a list may of tools")
 	}
@@ -190,20 +164,24 @@ func checkWebhook(s string) error {
 
 // between checks what only the whole file shows: two that would be the same.
 func (p *grantParser) between() {
-	seen := map[string]string{}
+	seen := map[caller]string{}
 	for _, a := range p.r.order {
 		for _, c := range a.who {
-			at := &yaml.Node{Line: c.line}
-			id := c.local + "/" + c.token
-			if other, twice := seen[id]; twice {
-				p.fail(at, "%s is agent %s already", c, other)
+			line := c.line
+			c.line = 0
+			if other, twice := seen[c]; twice {
+				p.fail(&yaml.Node{Line: line}, "%s is agent %s already", c, other)
 			}
-			seen[id] = a.name
+			seen[c] = a.name
 		}
 		a.some = p.anything(a)
 	}
-	keys := map[string]string{}
+	keys, persons := map[string]string{}, map[[2]string]string{}
 	for _, a := range p.r.approvers {
+		if other, twice := persons[[2]string{a.Issuer, a.Subject}]; twice && a.Subject != "" {
+			p.fail(&yaml.Node{Line: a.line}, "approvers %s and %s have the same subject: then other-human means nothing", other, a.Name)
+		}
+		persons[[2]string{a.Issuer, a.Subject}] = a.Name
 		if other, twice := keys[a.Key]; twice {
 			p.fail(&yaml.Node{Line: a.line}, "approvers %s and %s have the same key: then other-human means nothing", other, a.Name)
 		}

@@ -47,10 +47,10 @@ func TestParse(t *testing.T) {
 	if c := (Ceiling{25, 30, 500}); r.Ceiling() != c {
 		t.Errorf("%+v", r.Ceiling())
 	}
-	if p, ok := r.AgentOf("stdio"); !ok || p != (Principal{"helpdesk", "stdio"}) {
+	if p, ok := r.AgentOf("stdio"); !ok || p != (Principal{Agent: "helpdesk", Name: "stdio"}) {
 		t.Errorf("%+v %v", p, ok)
 	}
-	if p, ok := r.AgentOfToken(token); !ok || p != (Principal{"helpdesk", "token " + hash[:8]}) || !r.HasTokens() {
+	if p, ok := r.AgentOfToken(token); !ok || p != (Principal{Agent: "helpdesk", Name: "token " + hash[:8]}) || !r.Ways().Tokens {
 		t.Errorf("%+v %v", p, ok)
 	}
 	for _, wrong := range []string{"", hash, token + "x", token[:len(token)-1], strings.ToUpper(token)} {
@@ -77,7 +77,7 @@ func TestParse(t *testing.T) {
 	if !slices.Equal(r.Agents(), []string{"helpdesk"}) {
 		t.Error(r.Agents())
 	}
-	if none := parsed(t, agent("{read: [users]}")); none.Ceiling() != (Ceiling{ObjectsPerCall: 25}) || none.HasTokens() {
+	if none := parsed(t, agent("{read: [users]}")); none.Ceiling() != (Ceiling{ObjectsPerCall: 25}) || none.Ways().Tokens {
 		t.Errorf("%+v where the file has no ceiling", none.Ceiling())
 	}
 	if plain := parsed(t, agent("{do: [users_unlock], wait: 2h30m, approve: client}")); plain.agents["a"].may[0].wait != 150*time.Minute {
@@ -108,7 +108,7 @@ func TestMistakes(t *testing.T) {
 		{"version: 1\nagents: {a: {may: [{read: [users]}]}}", "grants.yaml:2: agent a has no who: nobody could be it"},
 		{"version: 1\nagents: {a: {who: []}}", "who is a list with something in it"},
 		{"version: 1\nagents: {a: {who: {local: x}}}", "who is a list with something in it"},
-		{"version: 1\nagents: {a: {who: [{issuer: x, subject: y}]}}", `unknown key "issuer"; known: local, token_sha256`},
+		{"version: 1\nagents: {a: {who: [{issuer: x, subject: y}]}}", `issuer is the URL that tokens have in iss`},
 		{"version: 1\nagents: {a: {who: [{token_sha256: abc}]}}", "token_sha256 is 64 hex digits"},
 		{"version: 1\nagents: {a: {who: [{local: x, token_sha256: " + hash + "}]}}", "two ways to be known"},
 		{"version: 1\nagents: {a: {who: [{local: Stdio}]}}", "local is stdio, or another word"},
@@ -268,7 +268,7 @@ func FuzzParseGrants(f *testing.F) {
 				}
 				a.Targets, a.Objects = []Target{user("x")}, 1
 				e.Decide(t.Context(), Principal{Agent: name}, a)
-				r.Explain(name, a, office)
+				r.Explain(Principal{Agent: name}, a, office)
 			}
 		}
 	})

@@ -20,7 +20,7 @@ type charge struct {
 // line, the ceiling's for all agents together.
 func (e *Enforcer) Spend(ctx context.Context, p Principal, a Action) (back func(), dec Decision) {
 	f := e.rules.Load()
-	dec, g := f.decide(ctx, p.Agent, a, e.circumstances())
+	dec, g := f.decide(ctx, p, a, e.circumstances())
 	none := func() {}
 	if !dec.Allow || a.Risk == Read || g == nil {
 		return none, dec

@@ -5,12 +5,18 @@ package auth
 
 import "context"
 
-// Principal is who makes a call.
+// Principal is who makes a call. It is comparable; whether two calls are of the same
+// caller is asked of Key, since the same caller comes with other scopes at another time.
 type Principal struct {
 	// Agent is the name that grants, limits and audit lines use.
 	Agent string
 	// Name says who is behind it, as far as known ("stdio", a token's subject).
 	Name string
+	// Person is the approver of the grant file that the caller acts for, where the
+	// file says whose subject that is; "" when nobody knows.
+	Person string
+	// Scopes are what the token allows at most; the zero value limits nothing.
+	Scopes Scopes
 }
 
 // String is the agent, with the name behind it when that differs.
@@ -20,6 +26,10 @@ func (p Principal) String() string {
 	}
 	return p.Agent + " (" + p.Name + ")"
 }
+
+// Key is the same for two calls of the same caller, whatever his token allows. What
+// has an owner (a cursor, a task, a seal) is kept for a Key.
+func (p Principal) Key() string { return p.Agent + "\x00" + p.Name }
 
 type principalKey struct{}
 

@@ -70,11 +70,12 @@ func (e sourceError) Error() string { return string(e) }
 
 // source is the one implementation: Value, File and Command differ in read.
 type source struct {
-	id    string // fingerprint of kind and place, for Credential.Scope
-	words string // what is printed for it
-	path  string // only for a file
-	read  func(context.Context) (Secret, error)
-	held  atomic.Pointer[Secret]
+	id     string // fingerprint of kind and place, for Credential.Scope
+	words  string // what is printed for it
+	path   string // only for a file
+	costly bool   // to read it runs a command
+	read   func(context.Context) (Secret, error)
+	held   atomic.Pointer[Secret]
 
 	turn   chan struct{} // holds one element: whoever sent it reads; waiting can be given up
 	failed error         // guarded by turn
@@ -106,7 +107,15 @@ func File(path string) Source {
 // Command is a secret printed by a command line, run by sh -c (cmd /C on Windows)
 // with no input, for at most 10 seconds. What it writes to stderr is dropped.
 func Command(line string) Source {
-	return newSource("a command", line, func(ctx context.Context) (Secret, error) { return runSecretCommand(ctx, line, commandLimit) })
+	s := newSource("a command", line, func(ctx context.Context) (Secret, error) { return runSecretCommand(ctx, line, commandLimit) })
+	s.costly = true
+	return s
+}
+
+// Costly reports whether a command runs when a source is read.
+func Costly(src Source) bool {
+	s, ok := src.(*source)
+	return ok && s.costly
 }
 
 // Format prints what kind of source it is, and nothing of it.

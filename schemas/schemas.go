@@ -25,6 +25,7 @@ type Schema struct {
 	parts    []reflect.Type
 	argument string // that carries a note
 	note     string
+	choice   *choice
 
 	made         sync.Once
 	whole, brief *jsonschema.Schema
@@ -88,7 +89,23 @@ func (s *Schema) Noting(argument, note string) *Schema {
 	if s == nil || note == "" {
 		return s
 	}
-	return &Schema{parts: s.parts, argument: argument, note: note}
+	return &Schema{parts: s.parts, argument: argument, note: note, choice: s.choice}
+}
+
+// choice is a required argument with a closed list of values.
+type choice struct {
+	argument string
+	values   []any
+}
+
+// Choosing gives the schema with one more argument, the first, that has to be one of
+// the values. It is for what depends on the caller and not on the tool.
+func (s *Schema) Choosing(argument string, values []string) *Schema {
+	c := &choice{argument: argument}
+	for _, v := range values {
+		c.values = append(c.values, v)
+	}
+	return &Schema{parts: s.parts, argument: s.argument, note: s.note, choice: c}
 }
 
 // Full is what arguments are checked against.
@@ -114,6 +131,13 @@ func (s *Schema) Names() []string { s.make(); return s.names }
 func (s *Schema) make() {
 	s.made.Do(func() {
 		s.whole, s.brief = object(), object()
+		if c := s.choice; c != nil {
+			for _, form := range []*jsonschema.Schema{s.whole, s.brief} {
+				form.Properties.Set(c.argument, &jsonschema.Schema{Type: "string", Enum: c.values})
+				form.Required = append(form.Required, c.argument)
+			}
+			s.names = append(s.names, c.argument)
+		}
 		for _, t := range s.parts {
 			part := reflectType(t)
 			rare := rareFields(t)

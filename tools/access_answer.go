@@ -291,8 +291,8 @@ func (e *explanation) answer(ctx context.Context, r *Reader) Answer {
 	t, shown, total := e.table()
 	limit := e.limit
 	cut := false
-	for size := tokens(t.csv(len(t.rows))); size > maxTokens-600 && limit > 1; size = tokens(t.csv(len(t.rows))) {
-		limit = max(1, min(shown, limit)*(maxTokens-700)/size)
+	for size := tokens(t.csv(len(t.rows))); size > r.room(600) && limit > 1; size = tokens(t.csv(len(t.rows))) {
+		limit = max(1, min(shown, limit)*r.room(700)/size)
 		e.divide(limit)
 		t, shown, total = e.table()
 		cut = true
@@ -304,7 +304,7 @@ func (e *explanation) answer(ctx context.Context, r *Reader) Answer {
 		head = append(head, fmt.Sprintf("%d rows that the API repeated left out", n))
 	}
 	if cut {
-		head = append(head, fmt.Sprintf("cut at %d tokens", maxTokens))
+		head = append(head, fmt.Sprintf("cut at %d tokens", r.cap()))
 	}
 	a := Answer{Text: []string{"# " + strings.Join(head, "; ")}}
 	if total == 0 {

@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -196,46 +195,17 @@ func readElevations(ctx context.Context, r *Reader, ids []string, user, device s
 // steadyExpiry reads an expiry. One that counts from now is counted once for a
 // call: when a person was asked, the call that comes back with the answer has to
 // make the very plan that was shown.
-func steadyExpiry(r *Reader, in any, given string) (time.Time, error) {
+func steadyExpiry(r *Reader, given string) (time.Time, error) {
 	now := time.Now().UTC()
 	until, counted, err := parseExpiry(given, now)
 	if err != nil || !counted {
 		return until, err
 	}
-	key, err := json.Marshal(in)
-	if err != nil {
-		return until, err
-	}
-	if r.trip.call.Reply == nil {
-		if r.trip.call.CanAsk && !r.trip.args.dry {
-			r.keep(r.trip.tool.Name, string(key), until.Format(time.RFC3339))
-		}
-		return until, nil
-	}
-	if before, err := time.Parse(time.RFC3339, r.kept(r.trip.tool.Name, string(key))); err == nil && before.After(now) {
-		return before, nil
-	}
-	return until, nil
-}
-
-// keep notes something for the same caller for half an hour, beside the places
-// of lists: nothing depends on it that cannot be found out in another way.
-func (r *Reader) keep(what, key, value string) {
-	r.d.cursors.put(place{owner: r.trip.who, tool: "note: " + what, question: key, Until: value})
-}
-
-// kept is the last value that was noted; "" when there is none any more.
-func (r *Reader) kept(what, key string) string {
-	c := r.d.cursors
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for e := c.order.Front(); e != nil; e = e.Next() {
-		p := e.Value.(cursorEntry).place
-		if p.tool == "note: "+what && p.question == key && p.owner == r.trip.who && time.Now().Before(p.expires) {
-			return p.Until
-		}
-	}
-	return ""
+	shown := r.trip.steady("until "+given, until.Format(time.RFC3339), func(before string) bool {
+		at, err := time.Parse(time.RFC3339, before)
+		return err == nil && at.After(now) && !at.After(until)
+	})
+	return time.Parse(time.RFC3339, shown)
 }
 
 var (

@@ -188,7 +188,7 @@ func passwordWords(without bool) string {
 // running for the same user and device: the API cannot list them.
 func planElevate(_ context.Context, r *Reader, in *accessRequestNew) (*Plan, error) {
 	user, device := in.User.Found(), in.Device.Found()
-	until, err := steadyExpiry(r, in, in.Expiry)
+	until, err := steadyExpiry(r, in.Expiry)
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +308,7 @@ func planExtend(ctx context.Context, r *Reader, in *accessRequestEdit) (*Plan, e
 		body["additionalAttributes"] = e.attributes
 	}
 	if in.Expiry != "" {
-		until, err := steadyExpiry(r, in, in.Expiry)
+		until, err := steadyExpiry(r, in.Expiry)
 		if err != nil {
 			return nil, err
 		}

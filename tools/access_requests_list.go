@@ -164,13 +164,13 @@ func showAccess(ctx context.Context, r *Reader, in *accessRequestsFind, got *acc
 		t.rows = append(t.rows, []string{cell(nameOf(row.Text("requestorId"))), cell(nameOf(row.Text("resourceId"))),
 			cell(row["expiry"]), cell(row["accessState"]), sudo, cell(row["remarks"]), cell(row["accessId"])})
 	}
-	shown := t.fit(maxTokens - 400)
+	shown := t.fit(r.room(400))
 	head := []string{fmt.Sprintf("%d active, %d ended; %d shown", got.active, got.ended, shown), got.sources()}
 	if got.found > accessListed {
 		head = append(head, fmt.Sprintf("only the newest %d of %d requests were read: name user or device", accessListed, got.found))
 	}
 	if shown < len(t.rows) {
-		head = append(head, fmt.Sprintf("cut at %d tokens: name user or device", maxTokens))
+		head = append(head, fmt.Sprintf("cut at %d tokens: name user or device", r.cap()))
 	}
 	if got.unnamed != "" {
 		head = append(head, strings.TrimPrefix(got.unnamed, "; "))

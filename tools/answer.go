@@ -20,6 +20,9 @@ type Call struct {
 	// CanAsk says that the caller's client declared that it can put a question
 	// to a person (elicitation). Without it a call that needs a person is refused.
 	CanAsk bool
+	// NoAsk says in words why a person cannot be asked, where it is not that the
+	// client did not declare it: "this server … cannot".
+	NoAsk string
 	// Reply is the person's answer to an earlier Ask of the same call; nil when none was asked.
 	Reply *Reply
 	// Progress, when not nil, is told how far a long call is: one telling after the
@@ -28,6 +31,10 @@ type Call struct {
 	// Patient says that nobody waits for the answer (a task): the call may take
 	// [PatientBudget] instead of [Budget].
 	Patient bool
+	// orgs are the caller's organisations where it has several.
+	orgs []string
+	// tokens is what the answer may be at most; 0 is maxTokens.
+	tokens int
 	// Trace is a W3C traceparent that came with the call, "" for none; its trace
 	// id goes into logs and audit lines.
 	Trace string
@@ -112,6 +119,8 @@ type Content struct {
 type Completing struct {
 	Prompt, Template string
 	Argument, Value  string
+	// Arguments are those that are known already; may be nil.
+	Arguments map[string]string
 }
 
 // Completion is what could be meant: at most 100 values, Total of them known (-1 unknown).

@@ -40,7 +40,7 @@ func apiSearch(name, doc string) *Tool {
 	t := declare[apiQuery, None](name, doc, auth.Read, jc.Safe, []Option{Core})
 	t.plan = func(_ context.Context, r *Reader, in any) (*Plan, error) {
 		q := in.(*apiQuery)
-		step := Step{Tool: t, read: func(context.Context, *Reader) (any, error) { return r.d.find(r.trip.who, q) }}
+		step := Step{Tool: t, read: func(context.Context, *Reader) (any, error) { return r.d.find(r.trip.who, q, r.trip.call.orgs) }}
 		return &Plan{Steps: []Step{step}, Finish: func(_ context.Context, _ *Reader, done []Result) (Answer, error) {
 			return Answer{Text: []string{done[0].Value.(string)}}, nil
 		}}, nil
@@ -49,7 +49,7 @@ func apiSearch(name, doc string) *Tool {
 }
 
 // find answers a search: signatures ready to call, or all that one tool takes.
-func (d *Desk) find(who auth.Principal, q *apiQuery) (string, error) {
+func (d *Desk) find(who auth.Principal, q *apiQuery, orgs []string) (string, error) {
 	may := func(t *Tool) bool {
 		return t.carries == nil && t.Toolset != "api" && d.asSuch(who, t).Allow
 	}
@@ -58,7 +58,7 @@ func (d *Desk) find(who auth.Principal, q *apiQuery) (string, error) {
 		if t == nil || !may(t) {
 			return "", d.noTool("query", name)
 		}
-		return fullSchema(t), nil
+		return string(d.choosing(t, t.Schema, orgs).Full()), nil
 	}
 	if q.Limit == 0 {
 		q.Limit = searchHits
@@ -67,7 +67,11 @@ func (d *Desk) find(who auth.Principal, q *apiQuery) (string, error) {
 	if len(hits) == 0 {
 		return "", notFound("query", fmt.Sprintf("no tool of this server fits %q; use other words, such as the thing and what to do with it", clip(q.Query)))
 	}
-	return signatures(hits), nil
+	text := signatures(hits)
+	if len(orgs) > 0 {
+		text += "\n# each call takes org: " + fewNames(orgs)
+	}
+	return text, nil
 }
 
 // carrier declares a tool that calls others of some risks.

@@ -42,7 +42,7 @@ func changesList(name, doc string) *Tool {
 		q := in.(*changesQuery)
 		var a Answer
 		step := Step{Tool: t, read: func(context.Context, *Reader) (_ any, err error) {
-			a, err = r.d.listChanges(r.trip.who, q)
+			a, err = r.d.listChanges(r.trip.who, q, r.room(300))
 			return nil, err
 		}}
 		return &Plan{Steps: []Step{step}, Finish: func(context.Context, *Reader, []Result) (Answer, error) { return a, nil }}, nil
@@ -59,11 +59,12 @@ func undoing(name, doc string) *Tool {
 
 const nothingKept = "This server has no state directory, so it keeps no changes; the operator can name one with --state-dir"
 
-// knows reports whether a caller may know of a change: under a grant file of those
-// of its own agent only.
+// knows reports whether a caller may know of a change: of those of this organisation,
+// and under a grant file of his own only, not of those that the same agent made for
+// somebody else.
 func (d *Desk) knows(who auth.Principal, c *state.Change) bool {
 	_, everything := d.o.Grants.(auth.AllowAll)
-	return everything || c.Agent == who.Agent
+	return c.Org == d.o.Org && (everything || auth.Principal{Agent: c.Agent, Name: c.Principal}.Key() == who.Key())
 }
 
 // kept are the changes that a caller may know of, the oldest first, and by which of
@@ -78,7 +79,7 @@ func (d *Desk) kept(who auth.Principal) (list []state.Change, undone map[string]
 	}
 	undone = map[string]string{}
 	for i := range all {
-		if all[i].Undoes != "" {
+		if all[i].Undoes != "" && all[i].Org == d.o.Org {
 			undone[all[i].Undoes] = all[i].ID
 		}
 		if d.knows(who, &all[i]) {
@@ -88,7 +89,7 @@ func (d *Desk) kept(who auth.Principal) (list []state.Change, undone map[string]
 	return list, undone, nil
 }
 
-func (d *Desk) listChanges(who auth.Principal, q *changesQuery) (Answer, error) {
+func (d *Desk) listChanges(who auth.Principal, q *changesQuery, room int) (Answer, error) {
 	if d.o.People.Dir == nil {
 		return Answer{Text: []string{nothingKept + "."}}, nil
 	}
@@ -113,7 +114,7 @@ func (d *Desk) listChanges(who auth.Principal, q *changesQuery) (Answer, error) 
 	for _, c := range list[:min(len(list), q.Limit)] {
 		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), clean(c.Say), undoable(&c, undone)})
 	}
-	n := t.fit(maxTokens - 300)
+	n := t.fit(room)
 	head := fmt.Sprintf("# %d of %d changes of the last 30 days, latest first", n, len(list))
 	a := Answer{Text: []string{head, t.csv(n)}}
 	a.show(t, n)

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ func (j *runJob) scripts(r *Reader, in *commandRun, devices []jc.Object) error {
 			shell = "powershell"
 		}
 	}
-	name := "jc-mcp run " + steadyID(r, in)
+	name := "jc-mcp run " + steadyID(r)
 	fits := map[string]string{"linux": "linux", "darwin": "mac"}
 	if shell == "powershell" {
 		fits = map[string]string{"windows": "windows"}
@@ -118,24 +119,13 @@ func someOf(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// freshID is what newID makes.
+var freshID = regexp.MustCompile(`^[a-z2-7]{8}$`)
+
 // steadyID names what is made for a call. The call that comes back with a
 // person's yes has to make the very plan that was shown.
-func steadyID(r *Reader, in *commandRun) string {
-	key := fmt.Sprintf("%s %s", in.Script, in.Shell)
-	for _, d := range objects(in.Devices) {
-		key += " " + d.ID
-	}
-	key += " " + in.DeviceGroup.Found().ID
-	if r.trip.call.Reply != nil {
-		if before := r.kept("command name", key); before != "" {
-			return before
-		}
-	}
-	id := newID("")
-	if r.trip.call.CanAsk && r.trip.call.Reply == nil && !r.trip.args.dry {
-		r.keep("command name", key, id)
-	}
-	return id
+func steadyID(r *Reader) string {
+	return r.trip.steady("id", newID(""), freshID.MatchString)
 }
 
 // plan puts the steps in order: make, run, wait, and clean up.

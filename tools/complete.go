@@ -151,12 +151,12 @@ func (s source) offered(found []jc.Object) (out []string) {
 
 // noteCompletion writes the audit line of a look-up: never what was typed.
 func (d *Desk) noteCompletion(ctx context.Context, who auth.Principal, t *Tool, at jc.Endpoint, start time.Time, err error) {
-	tr := &trip{tool: t, who: who, id: newID("k-")}
+	tr := d.trip(t, who, Call{})
 	line := auth.Line{Method: at.Method, Path: at.Path, Outcome: string(WasRead), MS: time.Since(start).Milliseconds()}
 	if err != nil {
 		line.Outcome, line.Code = string(Failed), failure(err, false).Code
 	}
-	line.Say = clean(who.String() + ", " + line.Outcome + ": names to complete what is being typed")
+	line.Say = clean(tr.where() + ", " + line.Outcome + ": names to complete what is being typed")
 	if err := d.o.Audit.Write(context.WithoutCancel(ctx), tr.line(auth.PhaseResult, line)); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a completion could not be written", "tool", t.Name)
 	}

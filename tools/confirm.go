@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,10 +31,16 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 		return d.person(ctx, tr, p, dec, bound)
 	}
 	if rep := tr.call.Reply; rep != nil {
+		tr.approval = approvalRefused
 		err := error(&Refusal{jc.CodeDenied, "the person who was asked did not agree. Do not repeat it unless they ask for it"})
 		if rep.Accepted {
-			if err = d.o.Sealer.Open(rep.State, bound); err == nil {
+			if err = d.o.Sealer.Open(sealIn(rep.State), bound); err == nil {
+				tr.approval = approvalApproved
 				return nil
+			}
+			tr.approval = ""
+			if errors.Is(err, auth.ErrSealExpired) || errors.Is(err, auth.ErrSealMoved) {
+				tr.approval = approvalExpired
 			}
 			err = &Refusal{jc.CodeNeedsApproval, sealProblem(err)}
 		}
@@ -43,10 +50,12 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 	question := d.question(ctx, tr.tool, p)
 	if !tr.call.CanAsk {
 		a := d.refuse(ctx, tr, p, &Refusal{jc.CodeNeedsApproval, "Nothing was sent. " + question +
-			" Only a person can approve it, and this client cannot ask one (it did not declare elicitation). Tell the user; an operator can do it with `jc-mcp call`"}, dec)
+			" Only a person can approve it, and " + cmp.Or(tr.call.NoAsk, "this client cannot ask one (it did not declare elicitation)") +
+			". Tell the user; an operator can do it with `jc-mcp call`"}, dec)
 		return &a
 	}
-	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: d.o.Sealer.Seal(bound, approvalTTL)}}
+	tr.approval = approvalAsked
+	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: tr.noted(d.o.Sealer.Seal(bound, approvalTTL))}}
 }
 
 func sealProblem(err error) string {
@@ -61,7 +70,7 @@ func sealProblem(err error) string {
 	return "the approval is not valid. Make the call again"
 }
 
-// sealed are the bytes that an approval is bound to: who, what, on what, what was
+// sealed are the bytes that an approval is bound to: where, who, what, on what, what was
 // seen of it, and the rules in force.
 func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 	type step struct {
@@ -77,7 +86,7 @@ func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 	for i, s := range p.Steps {
 		steps[i] = step{s.Tool.Name, s.Request.Method, s.Request.Path, s.Request.Params, s.Request.Query, s.Request.Body, s.Targets, s.Before, s.Skip}
 	}
-	b, err := json.Marshal([]any{tr.who, tr.tool.Name, steps, dec.Version})
+	b, err := json.Marshal([]any{tr.org, tr.credential, tr.who.Key(), tr.tool.Name, steps, dec.Version})
 	if err != nil { // a body that does not marshal is never sent either
 		return nil
 	}

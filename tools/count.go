@@ -33,7 +33,7 @@ func (l *listing) showCounts(ctx context.Context, r *Reader, got *listed) Answer
 	for _, v := range values {
 		t.rows = append(t.rows, []string{v, fmt.Sprint(counts[v])})
 	}
-	shown := min(t.fit(maxTokens-400), l.limit)
+	shown := min(t.fit(r.room(400)), l.limit)
 	head := []string{fmt.Sprintf("total %d; %d values of %s", got.total, len(values), l.countBy)}
 	if sum > got.total {
 		head = append(head, fmt.Sprintf("the counts add up to %d: %s", sum, manyPlain))

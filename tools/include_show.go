@@ -25,8 +25,8 @@ func (s *shownIncludes) answer(ctx context.Context, r *Reader, o *shownObject) A
 	k := s.tool.kind
 	name := k.NameOf(s.sees.mask(o.row))
 	head := []string{"# " + k.Noun + " " + plainName(name)}
-	object, more, large := s.object(o, maxTokens-1200)
-	left := maxTokens - 500 - tokens(object)
+	object, more, large := s.object(o, r.room(1200))
+	left := r.room(500) - tokens(object)
 	var counts, missing, notes, cut []string
 	blocks := s.blocks(r, name, left)
 	for i := range s.parts {

@@ -42,7 +42,7 @@ func (q *question) show(ctx context.Context, r *Reader, got *tally, columns ...s
 	t := &table{columns: columns, rows: got.rows}
 	shown := 0
 	if len(columns) > 0 {
-		shown = t.fit(maxTokens - 400)
+		shown = t.fit(r.room(400))
 		total += fmt.Sprintf(" events; %d rows", len(got.rows))
 	}
 	head := []string{total}
@@ -50,7 +50,7 @@ func (q *question) show(ctx context.Context, r *Reader, got *tally, columns ...s
 		head = append(head, got.note)
 	}
 	if shown < len(got.rows) {
-		head = append(head, fmt.Sprintf("cut at %d tokens: %d rows shown", maxTokens, shown))
+		head = append(head, fmt.Sprintf("cut at %d tokens: %d rows shown", r.cap(), shown))
 	}
 	head = append(head, q.window(got.coverage))
 	head = append(head, q.notes...)

@@ -49,12 +49,10 @@ func planEvents(ctx context.Context, r *Reader, in *eventList) (*Plan, error) {
 	l.key = string(key)
 	var window *[2]time.Time
 	if in.Cursor != "" {
-		if l.at, err = r.d.cursors.get(in.Cursor, r.trip.who, r.trip.tool.Name, l.key); err != nil {
+		if l.at, err = r.place(in.Cursor, l.key); err != nil {
 			return nil, err
 		}
-		if window, err = windowOf(l.at.Until); err != nil {
-			return nil, err
-		}
+		window = &[2]time.Time{time.Unix(l.at.From, 0).UTC(), time.Unix(l.at.To, 0).UTC()}
 	}
 	if l.question, err = askEvents(ctx, r, in.Service, &in.eventFind, &in.eventText, window); err != nil {
 		return nil, err
@@ -76,21 +74,6 @@ func readPlan(at jc.Endpoint, in any, read func(context.Context, *Reader) (any, 
 	return &Plan{Steps: []Step{s}, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		return show(ctx, r, done[0].Value), nil
 	}}
-}
-
-// A cursor keeps the window that its first page had.
-func untilOf(q *question) string {
-	return q.from.Format(time.RFC3339) + " " + q.to.Format(time.RFC3339)
-}
-
-func windowOf(until string) (*[2]time.Time, error) {
-	from, to, _ := strings.Cut(until, " ")
-	a, err := time.Parse(time.RFC3339, from)
-	if err != nil {
-		return nil, err
-	}
-	b, err := time.Parse(time.RFC3339, to)
-	return &[2]time.Time{a, b}, err
 }
 
 // choose picks the columns and what has to be read for them. Any name is taken:
@@ -195,7 +178,7 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		}
 		t.rows = append(t.rows, cells)
 	}
-	shown := t.fit(maxTokens - 400)
+	shown := t.fit(r.room(400))
 	total := fmt.Sprint(got.total)
 	if got.total < 0 {
 		total = "could not be read"
@@ -208,7 +191,7 @@ func (l *eventsListing) show(ctx context.Context, r *Reader, got *eventsFound) A
 		head = append(head, "there are more, but JumpCloud did not say where they begin; take a shorter window")
 	}
 	if shown < len(got.rows) {
-		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", maxTokens))
+		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields", r.cap()))
 	}
 	head = append(head, l.window(got.coverage))
 	if slices.Contains(l.columns, "timestamp") {
@@ -255,7 +238,7 @@ func (l *eventsListing) absent(rows []jc.Row) map[string]bool {
 // goOn is the handle of the place after the rows that are shown; "" at the end.
 func (l *eventsListing) goOn(r *Reader, got *eventsFound, shown int) string {
 	at := l.at
-	at.owner, at.tool, at.question, at.Until = r.trip.who, r.trip.tool.Name, l.key, untilOf(l.question)
+	at.From, at.To = l.from.Unix(), l.to.Unix() // the next pages keep the window that the first had
 	switch {
 	case shown < len(got.rows): // cut: the next page begins inside of this one
 		at.Skip += shown
@@ -268,7 +251,7 @@ func (l *eventsListing) goOn(r *Reader, got *eventsFound, shown int) string {
 	default:
 		at.After, at.Skip = got.next, 0
 	}
-	return r.d.cursors.put(at)
+	return r.goOn(at, l.key)
 }
 
 // eventCellNeeds are fields that a column falls back to.

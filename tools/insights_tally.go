@@ -314,7 +314,7 @@ func (q *question) showTally(ctx context.Context, r *Reader, got *tally, column 
 		return a
 	}
 	t := &table{columns: []string{column, "count"}, rows: got.rows}
-	shown := min(t.fit(maxTokens-400), limit)
+	shown := min(t.fit(r.room(400)), limit)
 	a.show(t, shown)
 	body := t.csv(shown)
 	if left := got.rows[shown:]; len(left) > 0 {

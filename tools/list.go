@@ -127,7 +127,7 @@ func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, erro
 	}
 	l.key = string(key)
 	if args.list.Cursor != "" {
-		p, err := r.d.cursors.get(args.list.Cursor, r.trip.who, t.Name, l.key)
+		p, err := r.place(args.list.Cursor, l.key)
 		if err != nil {
 			return nil, err
 		}

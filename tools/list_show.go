@@ -74,16 +74,16 @@ func (l *listing) fillIDs(ctx context.Context, r *Reader, rows []jc.Row) error {
 // show writes the head block and the CSV block.
 func (l *listing) show(ctx context.Context, r *Reader, got *listed) Answer {
 	t := l.table(got.rows)
-	shown := t.fit(maxTokens - 400)
+	shown := t.fit(r.room(400))
 	head := []string{l.totals(got, shown)}
 	next := ""
 	more := got.total - l.skip - shown
 	if more > 0 || got.total < 0 && (shown == l.limit || shown < len(got.rows)) {
-		next = r.d.cursors.put(place{owner: r.trip.who, tool: l.tool.Name, question: l.key, Skip: l.skip + shown})
+		next = r.goOn(place{Skip: l.skip + shown}, l.key)
 		head = append(head, "next="+next)
 	}
 	if shown < len(got.rows) {
-		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields or a narrower filter", maxTokens))
+		head = append(head, fmt.Sprintf("cut at %d tokens: ask for fewer fields or a narrower filter", r.cap()))
 	}
 	head = append(head, l.notes(got)...)
 	head = append(head, r.orgName(ctx))

@@ -15,7 +15,7 @@ import (
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
 
-var nextHandle = regexp.MustCompile(`next=([a-z0-9]+)`)
+var nextHandle = regexp.MustCompile(`next=([A-Za-z0-9_-]+)`)
 
 // body parses the CSV block of an answer.
 func rowsOf(t *testing.T, text string) [][]string {

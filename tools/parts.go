@@ -51,7 +51,7 @@ func begin(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row) e
 		l.limit = maxScan
 	}
 	if args.Cursor != "" {
-		p, err := r.d.cursors.get(args.Cursor, r.trip.who, t.Name, l.key)
+		p, err := r.place(args.Cursor, l.key)
 		if err != nil {
 			return nil, err
 		}

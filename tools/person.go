@@ -22,6 +22,16 @@ type People struct {
 	Approvers func() []auth.Approver
 	// Tell tells people of something; nil for nobody to tell.
 	Tell func(state.Note)
+	// Page is the address of the page on which people answer; nil, and "", where there is none.
+	Page func() string
+}
+
+// orPage goes on a sentence that names a command, where people have a page as well.
+func (p People) orPage() string {
+	if p.Page == nil || p.Page() == "" {
+		return ""
+	}
+	return " or open " + p.Page()
 }
 
 // stopped says whether a person has stopped the changes of an agent, or a tool.
@@ -58,7 +68,7 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 	}
 	sum := sha256.Sum256(bound)
 	r := state.Request{
-		Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
+		Org: tr.org, Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
 		Question: d.question(ctx, tr.tool, p), Targets: targetsOfPlan(p), Bound: sum[:],
 	}
 	if len(p.Steps) == 1 {
@@ -68,7 +78,11 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		r.Until = time.Now().Add(dec.Wait)
 	}
 	if dec.Approval == auth.OtherHumanApproval {
-		if r.OtherThan = tr.who.Name; r.OtherThan == "" {
+		r.OtherThan = tr.who.Name
+		if tr.who.Person != "" { // by the name that approvers go by
+			r.OtherThan = tr.who.Person
+		}
+		if r.OtherThan == "" {
 			return refuse(jc.CodeNeedsApproval, "Nothing was sent. Another person than the agent acts for has to approve it ("+dec.Rule+"), and whom it acts for is not known")
 		}
 	}
@@ -77,23 +91,28 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The request for a person could not be written: "+whyNotAsked(err))
 	}
 	tr.request = asked.Code
+	if fresh {
+		tr.approval = approvalAsked
+	}
 	if fresh && d.o.People.Tell != nil {
 		d.o.People.Tell(state.NoteOf(asked))
 	}
 	yes, err := d.o.People.Dir.Take(ctx, asked, approvers)
 	switch {
 	case err == nil:
-		tr.approver = &yes.By
+		tr.approver, tr.approval = &yes.By, approvalApproved
 		return nil
 	case errors.Is(err, state.ErrRefused):
+		tr.approval = approvalRefused
 		return refuse(jc.CodeDenied, "a person refused request "+asked.Code+". Do not repeat it unless they ask for it")
 	case errors.Is(err, state.ErrUsed):
 		return refuse(jc.CodeNeedsApproval, "the approval "+asked.Code+" has been used. Make the call again to ask anew")
 	case errors.Is(err, state.ErrMoved), errors.Is(err, state.ErrExpired):
+		tr.approval = approvalExpired
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. Request "+asked.Code+" came too late, or what it was for has changed. Make the call again to ask anew")
 	case errors.Is(err, state.ErrPending), errors.Is(err, state.ErrNotApprover), errors.Is(err, state.ErrForged):
-		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`, then repeat the same call",
-			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code))
+		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`%s, then repeat the same call",
+			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code, d.o.People.orPage()))
 	}
 	if errors.Is(err, auth.ErrStore) {
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The shared store cannot be reached, so the approval could not be used. Make the call again in a minute")
@@ -137,6 +156,12 @@ func (d *Desk) burst(ctx context.Context, who auth.Principal) {
 	stopped, err := d.o.People.Dir.Refused(context.WithoutCancel(ctx), who.Agent)
 	if err != nil {
 		d.o.Log.ErrorContext(ctx, "refusals could not be counted", "agent", who.Agent)
+	}
+	if stopped {
+		l := state.Stop{Agent: who.Agent}.Thrown("this server", "after ten refusals in a minute", false)
+		if err := d.o.Audit.Write(context.WithoutCancel(ctx), l); err != nil {
+			d.o.Log.ErrorContext(ctx, "the audit line of a stop could not be written", "agent", who.Agent)
+		}
 	}
 	if stopped && d.o.People.Tell != nil {
 		d.o.People.Tell(state.Note{

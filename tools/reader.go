@@ -85,6 +85,7 @@ var organizationsList = jc.At("GET /api/organizations")
 
 // organization is the name that answers carry, read at the first need.
 type organization struct {
+	called  string // by the configuration, where there are several
 	region  string
 	sandbox bool
 
@@ -93,7 +94,8 @@ type organization struct {
 	retry time.Time
 }
 
-// name is "org Acme Inc us", with SANDBOX where it is one. When the name cannot
+// name is "org Acme Inc us", with SANDBOX where it is one; of several "org acme (Acme
+// Inc us)". When the name cannot
 // be read the region alone is said, and it is tried again a minute later.
 func (o *organization) name(ctx context.Context, d *Desk) string {
 	tail := ""
@@ -103,7 +105,10 @@ func (o *organization) name(ctx context.Context, d *Desk) string {
 	if o.sandbox {
 		tail += " SANDBOX"
 	}
-	return "org" + o.read(ctx, d) + tail
+	if o.called == "" {
+		return "org" + o.read(ctx, d) + tail
+	}
+	return "org " + o.called + " (" + strings.TrimSpace(o.read(ctx, d)+tail) + ")"
 }
 
 func (o *organization) read(ctx context.Context, d *Desk) string {
@@ -124,6 +129,17 @@ func (o *organization) read(ctx context.Context, d *Desk) string {
 	}
 	return o.known
 }
+
+// cap is how many tokens the answer may be.
+func (r *Reader) cap() int {
+	if n := r.trip.call.tokens; n > 0 {
+		return n
+	}
+	return maxTokens
+}
+
+// room is what the cap leaves beside a number of tokens; of a small answer at least half.
+func (r *Reader) room(beside int) int { return r.cap() - min(beside, r.cap()/2) }
 
 // orgName is how answers name the organisation.
 func (r *Reader) orgName(ctx context.Context) string { return r.d.org.name(ctx, r.d) }

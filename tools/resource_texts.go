@@ -101,6 +101,8 @@ type callerRights struct {
 	// Tools are those that may be called, listed or through a carrier, by toolset and
 	// risk: "all 13", or "2 of 13: get list" with names that lack the toolset's.
 	Tools map[string]map[string]string `json:"tools"`
+	// Organizations are the caller's, where it has several.
+	Organizations []string `json:"organizations,omitempty"`
 }
 
 func (d *Desk) rights(who auth.Principal) callerRights {

@@ -120,7 +120,7 @@ func (d *Desk) Read(ctx context.Context, uri string) (Content, error) {
 	case "fields":
 		return d.readFields(who, uri, name)
 	case "schemas":
-		return d.readSchema(who, uri, name)
+		return d.readSchema(who, uri, name, nil)
 	}
 	for i := range things {
 		if things[i].address == head {
@@ -225,7 +225,7 @@ func (d *Desk) schemaNames(who auth.Principal) (out []string) {
 	return out
 }
 
-func (d *Desk) readSchema(who auth.Principal, uri, name string) (Content, error) {
+func (d *Desk) readSchema(who auth.Principal, uri, name string, orgs []string) (Content, error) {
 	i := slices.IndexFunc(d.o.Tools, func(t *Tool) bool { return t.Name == name })
 	if i < 0 {
 		return Content{}, notThere("tool", name, d.schemaNames(who))
@@ -234,7 +234,7 @@ func (d *Desk) readSchema(who auth.Principal, uri, name string) (Content, error)
 	if dec := d.asSuch(who, t); !dec.Allow {
 		return Content{}, denied(dec)
 	}
-	return Content{URI: uri, MIMEType: jsonMIME, Text: string(t.Schema.Full())}, nil
+	return Content{URI: uri, MIMEType: jsonMIME, Text: string(d.choosing(t, t.Schema, orgs).Full())}, nil
 }
 
 func notThere(what, name string, known []string) error {

@@ -25,10 +25,14 @@ type trip struct {
 	args arguments
 	id   string // joins the audit lines of one call
 
-	undo *state.Change // the change that the call takes back
+	org, credential string // of several; see [Options]
+
+	undo  *state.Change     // the change that the call takes back
+	notes map[string]string // what the plan made up; see [trip.steady]
 
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
+	approval string         // what the call met of a person, for metrics
 }
 
 // arguments are decoded arguments: the tool's own, and those that are ours everywhere.
@@ -41,15 +45,22 @@ type arguments struct {
 	dry    bool
 }
 
+// trip begins a call.
+func (d *Desk) trip(t *Tool, who auth.Principal, c Call) *trip {
+	return &trip{tool: t, who: who, call: c, id: newID("k-"), org: d.o.Org, credential: d.o.Credential}
+}
+
 // Call runs a tool. Every call takes this road, top to bottom, and no code
 // reaches JumpCloud another way.
 func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	t := d.byName[c.Tool]
 	who, known := auth.From(ctx)
+	tr := d.trip(t, who, c.oneByOne())
+	ctx, end := d.observed(ctx, c)
+	defer func() { end(tr, answer) }()
 	if t == nil || !known {
-		return d.unlisted(ctx, who, c)
+		return d.unlisted(ctx, tr)
 	}
-	tr := &trip{tool: t, who: who, call: c.oneByOne(), id: newID("k-")}
 	if t.carries != nil { // from here on the call is one of the tool that it names
 		if err := d.carry(tr); err != nil {
 			return d.refuse(ctx, tr, nil, err, auth.Decision{})
@@ -172,18 +183,19 @@ func (d *Desk) ailing(changing bool) (out []string) {
 
 // unlisted answers a call of a tool that is not listed: who refuses it, or how it is
 // reached.
-func (d *Desk) unlisted(ctx context.Context, who auth.Principal, c Call) Answer {
-	t := d.reach[c.Tool]
+func (d *Desk) unlisted(ctx context.Context, tr *trip) Answer {
+	t := d.reach[tr.call.Tool]
 	if t == nil {
-		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(tr.call.Tool)+" here.")
 	}
-	if dec := d.asSuch(who, t); !dec.Allow {
-		return d.refuse(ctx, &trip{tool: t, who: who, call: c, id: newID("k-")}, nil, denied(dec), dec)
+	tr.tool = t
+	if dec := d.asSuch(tr.who, t); !dec.Allow {
+		return d.refuse(ctx, tr, nil, denied(dec), dec)
 	}
 	if by := carrierOf(t.Risk); d.byName[by] != nil {
 		return failed(jc.CodeNotFound, fmt.Sprintf("not_found. %s is not listed here: call it through %s, tool=%s.", t.Name, by, t.Name))
 	}
-	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(tr.call.Tool)+" here.")
 }
 
 // oneByOne lets steps that run side by side tell their progress one after the other.
@@ -268,7 +280,7 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 // line is an audit line with what every line of a call has in common.
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
-	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
+	l.Org, l.Agent, l.Principal = tr.org, tr.who.Agent, tr.who.Name
 	l.Trace, l.Request = traceID(tr.call.Trace), tr.request
 	if tr.approver != nil {
 		l.Approver = tr.approver.Name

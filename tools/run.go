@@ -230,7 +230,15 @@ func (tr *trip) say(s *Step, how string) string {
 	if tr.undo != nil {
 		how += ", to undo change " + tr.undo.ID
 	}
-	return clean(fmt.Sprintf("%s, %s: %s", tr.who, how, what))
+	return clean(fmt.Sprintf("%s, %s: %s", tr.where(), how, what))
+}
+
+// where is who calls, and for which organisation of several.
+func (tr *trip) where() string {
+	if tr.org == "" {
+		return tr.who.String()
+	}
+	return tr.who.String() + " in " + tr.org
 }
 
 // purpose is the first sentence of a tool's description, to go on a sentence of ours.

@@ -330,6 +330,3 @@ func (t *Tool) parameterOf(name string, p *described, needed bool) parameter {
 	}
 	return out
 }
-
-// fullSchema is everything that a tool takes, as compact JSON.
-func fullSchema(t *Tool) string { return string(t.Schema.Full()) }

@@ -103,7 +103,7 @@ func TestSignature(t *testing.T) {
 			t.Errorf("%s does not say that its body is untyped", s)
 		}
 	}
-	if s := fullSchema(tools["users_update"]); !strings.Contains(s, `"required":["user"]`) || strings.Contains(s, "\n") {
+	if s := string(tools["users_update"].Schema.Full()); !strings.Contains(s, `"required":["user"]`) || strings.Contains(s, "\n") {
 		t.Errorf("the full schema is %s", s)
 	}
 }

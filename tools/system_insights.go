@@ -295,7 +295,7 @@ func (w *patchwork) showDevices(ctx context.Context, r *Reader, got *listed) Ans
 		}
 		t.rows = append(t.rows, cells[:len(t.columns)])
 	}
-	shown := min(t.fit(maxTokens-400), w.limit)
+	shown := min(t.fit(r.room(400)), w.limit)
 	head := []string{fmt.Sprintf("total %d rows on %d devices; %d values of %s", got.total, devices, len(list), w.countBy)}
 	head = append(append(head, w.notes(got)...), r.orgName(ctx))
 	a := Answer{Text: []string{"# " + strings.Join(head, "; ")}}

@@ -169,21 +169,21 @@ func (r *Reader) object(ctx context.Context, t *Tool, row jc.Row) Answer {
 		head += "; secret fields are not shown"
 	}
 	b, _ := json.Marshal(value)
-	if tokens(string(b)) > maxTokens-200 {
-		b = trimmed(value, &head)
+	if room := r.room(200); tokens(string(b)) > room {
+		b = trimmed(value, room, &head)
 	}
 	return Answer{Text: []string{head, string(b)}}
 }
 
-// trimmed leaves out the largest fields until the rest fits, and names them in the head.
-func trimmed(v any, head *string) []byte {
+// trimmed leaves out the largest fields until the rest fits into room, and names them in the head.
+func trimmed(v any, room int, head *string) []byte {
 	m, ok := v.(map[string]any)
 	if !ok {
 		m = map[string]any{"value": v}
 	}
 	var out []string
 	b, _ := json.Marshal(m)
-	for tokens(string(b)) > maxTokens-200 && len(m) > 0 {
+	for tokens(string(b)) > room && len(m) > 0 {
 		largest, size := "", -1
 		for k, e := range m {
 			if j, _ := json.Marshal(e); len(j) > size {

@@ -35,9 +35,10 @@ type Tool struct {
 	kinds     []*jc.Kind    // of its refs and rows: their look-ups are derived reads
 	lists     bool
 	merge     bool
-	job       bool   // made of steps
-	creates   bool   // makes an object
-	noBack    string // why a change cannot be read back; "" when it can
+	job       bool    // made of steps
+	parts     []*Tool // the tools that a job's steps are
+	creates   bool    // makes an object
+	noBack    string  // why a change cannot be read back; "" when it can
 	columns   []string
 	row       func(jc.Row) jc.Row // gives a list's rows their shown form
 	naming    map[string]string   // column that gets a name -> field that holds the type ("" for a fixed kind)
@@ -274,7 +275,7 @@ type Uses struct {
 // steps, has each granted as its own tool, confirms once and runs them.
 func Job[In any](name, doc string, uses Uses, plan func(context.Context, *Reader, *In) (*Plan, error), opts ...Option) *Tool {
 	t := declare[In, None](name, doc, uses.Risk, uses.Effect, opts, uses.Own...)
-	t.job = true
+	t.job, t.parts = true, uses.Tools
 	for _, part := range uses.Tools {
 		t.Risk = max(t.Risk, part.Risk) // as dangerous as the worst it can reach
 		t.Effect = max(t.Effect, part.Effect)

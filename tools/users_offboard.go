@@ -39,9 +39,6 @@ var usersOffboard = Job("users_offboard", "Plan a leaver: suspend, end access, l
 // usersLeaving holds the job.
 var usersLeaving = Set{Name: "users"}.Of(usersOffboard)
 
-// offboardNote is what plans are kept under, for the caller that made them.
-const offboardNote = "leaver"
-
 // keptPlan is a leaver's plan between the call that makes it and those that run
 // it. It is made again when it runs: only what it names is done, and of that only
 // what is not so yet.
@@ -83,7 +80,11 @@ func planOffboard(ctx context.Context, r *Reader, in *userOffboard) (*Plan, erro
 // again have to be the same.
 func (l *leaver) resume(ctx context.Context, r *Reader, id string) (*keptPlan, error) {
 	var kept keptPlan
-	if json.Unmarshal([]byte(r.kept(offboardNote, id)), &kept) != nil || kept.User == "" {
+	b, err := r.keptPlan(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if json.Unmarshal(b, &kept) != nil || kept.User == "" {
 		return nil, invalid("plan", "unknown or older than 30 minutes; call without plan for a new one, which has what is left to do")
 	}
 	switch {
@@ -141,20 +142,27 @@ func (l *leaver) propose(ctx context.Context, r *Reader) (*Plan, error) {
 		}
 		kept.Keys = append(kept.Keys, s.key)
 	}
-	l.store(r, id, &kept)
+	if err := l.store(ctx, r, id, &kept); err != nil {
+		return nil, err
+	}
 	return &Plan{Finish: func(ctx context.Context, r *Reader, _ []Result) (Answer, error) {
 		return l.shown(ctx, r, id, open), nil
 	}}, nil
 }
 
-func (l *leaver) store(r *Reader, id string, kept *keptPlan) {
-	if b, err := json.Marshal(kept); err == nil {
-		r.keep(offboardNote, id, string(b))
+func (l *leaver) store(ctx context.Context, r *Reader, id string, kept *keptPlan) error {
+	b, err := json.Marshal(kept)
+	if err != nil {
+		return err
 	}
+	return r.keepPlan(ctx, id, b)
 }
 
 func (l *leaver) plan(steps []leaverStep) *Plan {
-	p := &Plan{Parallel: true, Objects: 1 + len(l.orders)} // the leaver and the devices that get orders
+	p := &Plan{Parallel: true, Objects: 1 + len(l.orders)} // the leaver, the devices that get orders
+	if l.bulk != nil {
+		p.Objects += len(l.bulk.users) // and the reports who get another manager
+	}
 	for _, s := range steps {
 		p.Steps = append(p.Steps, s.Step)
 	}
@@ -236,21 +244,25 @@ func (l *leaver) execute(r *Reader, id string, kept *keptPlan) *Plan {
 	}
 	p := l.plan(run)
 	p.Finish = func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
-		l.remember(r, id, kept, run, done)
-		return l.ran(ctx, r, run, done, was), nil
+		err := l.remember(ctx, r, id, kept, run, done)
+		a := l.ran(ctx, r, run, done, was)
+		if err != nil {
+			a.Text[0] = strings.Replace(a.Text[0], repeatPlan, "", 1) + " The shared store cannot be reached, so it was not noted which orders devices got: do not run this plan again, make a new one."
+		}
+		return a, nil
 	}
 	oneChange(r, p)
 	return p
 }
 
 // remember notes the orders that devices were given.
-func (l *leaver) remember(r *Reader, id string, kept *keptPlan, run []leaverStep, done []Result) {
+func (l *leaver) remember(ctx context.Context, r *Reader, id string, kept *keptPlan, run []leaverStep, done []Result) error {
 	for i, s := range run {
 		if o := done[i].Outcome; s.ordersDevice() && (o == Done || o == Accepted || o == Unknown) {
 			kept.Sent = append(kept.Sent, s.key)
 		}
 	}
-	l.store(r, id, kept)
+	return l.store(context.WithoutCancel(ctx), r, id, kept)
 }
 
 // ran is the answer to a call that runs a plan: steps of one kind that ended
@@ -306,7 +318,7 @@ func (l *leaver) ran(ctx context.Context, r *Reader, run []leaverStep, done []Re
 	}
 	head += l.rest()
 	if bad > 0 {
-		head += " Repeat the same call: what is done is skipped."
+		head += repeatPlan
 	}
 	if id := lastChange(r, done); id != noneMark {
 		head += " change " + id
@@ -321,7 +333,10 @@ func (l *leaver) ran(ctx context.Context, r *Reader, run []leaverStep, done []Re
 	return a
 }
 
-const stepDone = "done"
+const (
+	stepDone   = "done"
+	repeatPlan = " Repeat the same call: what is done is skipped."
+)
 
 // outcome is how a step ended in a word or two, and whether that is well.
 func (l *leaver) outcome(ctx context.Context, r *Reader, res Result) (word string, good bool) {

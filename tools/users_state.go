@@ -166,7 +166,7 @@ func planSuspend(ctx context.Context, r *Reader, in *userSuspend) (*Plan, error)
 	if in.At == "" {
 		return planUser(ctx, r, u, suspending)
 	}
-	when, err := futureTime(r, in, "at", in.At)
+	when, err := futureTime(r, "at", in.At)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func isScheduled(ctx context.Context, r *Reader, id, state string, when time.Tim
 
 // futureTime reads a time to come, or a length of time from now. The latter is
 // counted once for a call, so that what a person agreed to is what is done.
-func futureTime(r *Reader, in any, arg, given string) (time.Time, error) {
+func futureTime(r *Reader, arg, given string) (time.Time, error) {
 	if _, counted := parseDuration(given); !counted {
 		now := time.Now().UTC()
 		at, err := time.Parse(time.RFC3339, given)
@@ -226,7 +226,7 @@ func futureTime(r *Reader, in any, arg, given string) (time.Time, error) {
 		}
 		return at.UTC(), nil
 	}
-	return steadyExpiry(r, in, given)
+	return steadyExpiry(r, given)
 }
 
 // planActivate takes the way that the state asks for: a staged user is activated
@@ -283,7 +283,7 @@ func planResetMFA(ctx context.Context, r *Reader, in *userMFAReset) (*Plan, erro
 	case in.ExclusionUntil != "" && in.ExclusionDays != nil:
 		return nil, invalid("exclusion_days", "give it or exclusion_until, not both")
 	case in.ExclusionUntil != "":
-		until, err := futureTime(r, in, "exclusion_until", in.ExclusionUntil)
+		until, err := futureTime(r, "exclusion_until", in.ExclusionUntil)
 		if err != nil {
 			return nil, err
 		}

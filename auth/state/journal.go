@@ -30,6 +30,7 @@ const (
 type Change struct {
 	ID        string        `json:"id"`
 	At        time.Time     `json:"at"`
+	Org       string        `json:"org,omitempty"` // the organisation, where there are several
 	Agent     string        `json:"agent"`
 	Principal string        `json:"principal,omitempty"`
 	Tool      string        `json:"tool"`

@@ -28,6 +28,7 @@ type Note struct {
 	Event string    `json:"event"` // "approval_asked", "agent_stopped"
 	Say   string    `json:"say"`   // one sentence
 	Code  string    `json:"code,omitempty"`
+	Org   string    `json:"org,omitempty"`
 	Agent string    `json:"agent,omitempty"`
 	Tool  string    `json:"tool,omitempty"`
 	Risk  string    `json:"risk,omitempty"`
@@ -39,15 +40,19 @@ type Note struct {
 
 // NoteOf tells of a request: who, what, on whom, until when.
 func NoteOf(r Request) Note {
-	n := Note{Event: "approval_asked", Code: r.Code, Agent: r.Agent, Tool: r.Tool, Risk: r.Risk, At: r.Asked, Until: r.Until}
+	n := Note{Event: "approval_asked", Code: r.Code, Org: r.Org, Agent: r.Agent, Tool: r.Tool, Risk: r.Risk, At: r.Asked, Until: r.Until}
 	for i, t := range r.Targets {
 		if i == 20 {
 			break
 		}
 		n.Targets = append(n.Targets, clean(t.Type+" "+t.Name))
 	}
-	n.Say = fmt.Sprintf("Agent %s asks for %s on %d objects, until %s. To see all of it and answer: jc-mcp approve %s",
-		r.Agent, r.Tool, len(r.Targets), r.Until.UTC().Format(time.RFC3339), r.Code)
+	where := ""
+	if r.Org != "" {
+		where = " in " + r.Org
+	}
+	n.Say = fmt.Sprintf("Agent %s asks for %s on %d objects%s, until %s. To see all of it and answer: jc-mcp approve %s",
+		r.Agent, r.Tool, len(r.Targets), where, r.Until.UTC().Format(time.RFC3339), r.Code)
 	return n
 }
 

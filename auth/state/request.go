@@ -30,6 +30,7 @@ const (
 // Request is what an agent asks a person for. All of it up to OtherThan is what the
 // person is shown and signs; nothing in it may be a secret.
 type Request struct {
+	Org       string         `json:"org,omitempty"` // the organisation, where there are several
 	Agent     string         `json:"agent"`
 	Principal string         `json:"principal"`
 	Tool      string         `json:"tool"`

@@ -28,10 +28,15 @@ Where a person has to agree (delete, erase, reveal, …) the question is asked o
 the terminal; without one the call is refused. A cursor is good for the process
 that gave it: here, raise limit instead.
 
+With --orgs, --org is the name of one organisation in that file, and is needed where
+there are several. Without --orgs it is the id of an organisation (x-org-id), for
+administrators of several.
+
 Exit code 0: done; 1: the call was refused or failed, and the text says why; 2: no
 such tool, or arguments that cannot be read.`,
 		Example: `  jc-mcp call --sandbox users_list limit=5
   jc-mcp call users_list 'filter=department=Sales, suspended=true' fields=username,email
+  jc-mcp call --orgs orgs.yaml --org acme users_list count_by=department
   jc-mcp call user_groups_members_change group=Sales add=ana.lopez add=bo.chen dry_run=true
   jc-mcp call user_groups_create name=Sales attributes.sudo:='{"enabled":true,"withoutPassword":false}'
   echo '{"user":"ana.lopez"}' | jc-mcp call users_get -`,
@@ -53,6 +58,9 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 	if err != nil {
 		return err
 	}
+	if len(c.organizations) > 1 {
+		return usagef("--orgs has several organisations: say which with --org; known: %s", strings.Join(c.names(), ", "))
+	}
 	c.selection.Surface = tools.FullSurface // a surface is for those who list
 	log := s.logger(c)
 	w, err := wire(cmd.Context(), c, log, s.callAudit(c), s.err, false)
@@ -61,7 +69,7 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 	}
 	defer w.Close()
 	warn(ctx, c, log)
-	tool, err := pickTool(w.desk.Tools(), name)
+	tool, err := pickTool(w.server.Tools(), name)
 	if err != nil {
 		return err
 	}
@@ -70,7 +78,7 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 		return err
 	}
 	ctx = auth.With(ctx, auth.Principal{Agent: "local", Name: "call"})
-	answer := s.callAsking(ctx, w.desk, tools.Call{Tool: name, Arguments: args})
+	answer := s.callAsking(ctx, w.server, tools.Call{Tool: name, Arguments: args})
 	if err := s.show(answer); err != nil {
 		return err
 	}
@@ -98,13 +106,13 @@ func pickTool(selected []*tools.Tool, name string) (*tools.Tool, error) {
 }
 
 // callAsking makes the call, and once more with the person's reply where one has to be asked.
-func (s *shell) callAsking(ctx context.Context, desk *tools.Desk, c tools.Call) tools.Answer {
+func (s *shell) callAsking(ctx context.Context, server tools.Server, c tools.Call) tools.Answer {
 	c.CanAsk = s.interactive()
 	end := func() {}
 	if s.terminal(s.err) {
 		c.Progress, end = s.progress()
 	}
-	answer := desk.Call(ctx, c)
+	answer := server.Call(ctx, c)
 	end()
 	if answer.Ask == nil {
 		return answer
@@ -114,7 +122,7 @@ func (s *shell) callAsking(ctx context.Context, desk *tools.Desk, c tools.Call) 
 		ctx = context.WithoutCancel(ctx) // a no is written down even where it was the end of the process
 	}
 	c.Reply = &tools.Reply{Accepted: yes, State: answer.Ask.State}
-	answer = desk.Call(ctx, c)
+	answer = server.Call(ctx, c)
 	end()
 	return answer
 }

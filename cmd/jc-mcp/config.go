@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
@@ -23,6 +24,8 @@ type config struct {
 	proxy                    *url.URL
 	caFile                   string
 	sandbox                  bool
+	keychain                 string // entry that holds the credential
+	orgsFile                 string
 	selection                tools.Selection
 	structured               bool
 	exportDir                string
@@ -31,14 +34,16 @@ type config struct {
 	grants, agent, stateDir  string
 	remote                   remoteAccess
 	sharing                  sharing
+	operation                operation
+	watch                    *ops.Instruments // nil where nobody looks
 	logLevel                 slog.Level
 
-	apiKey    auth.Source // nil: not set
-	clientID  string
-	secrets   []auth.Source // of the service account
+	login     auth.Login // of the one organisation
 	warnings  []string
-	hosts     jc.Hosts
 	transport *http.Transport
+
+	organizations []organization // those that are served; one without a name where there is no file of them
+	known         []organization // those that a grant file may name
 }
 
 // addFlags gives cmd the flags of these groups of settings.
@@ -72,11 +77,11 @@ func (f *flagText) Type() string {
 // load reads and checks the whole configuration: a flag beats the environment,
 // which beats the default.
 func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
-	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, logging)
+	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, operating, logging)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.readCredential(ctx, c); err != nil {
+	if c.login, err = s.readCredential(ctx, c); err != nil {
 		return nil, asUsage(err)
 	}
 	if err := s.readSharing(ctx, c); err != nil {
@@ -88,7 +93,10 @@ func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
 	if c.transport, err = jc.NewTransport(jc.TransportOptions{Proxy: c.proxy, CAFile: c.caFile}); err != nil {
 		return nil, usagef("JC_PROXY, JC_CA_FILE: %v", err)
 	}
-	return c, c.resolveHosts()
+	if c.orgsFile != "" {
+		return c, s.readOrgs(ctx, c)
+	}
+	return c, c.one()
 }
 
 // read reads the settings of some groups. A JC_ variable that no setting has
@@ -117,7 +125,7 @@ func (s *shell) read(cmd *cobra.Command, groups ...group) (*config, error) {
 			return nil, err
 		}
 	}
-	if _, err := newDesk(c, tools.Options{}); err != nil {
+	if _, err := selected(c); err != nil {
 		return nil, err // the selection names what does not exist
 	}
 	return c, nil
@@ -172,42 +180,41 @@ func environment(entries []string) map[string]string {
 
 // readCredential finds the secrets and reads those that cost nothing to read: a
 // file that is not there stops the start; a command runs at the first call.
-func (s *shell) readCredential(ctx context.Context, c *config) error {
-	var err error
-	if c.apiKey, err = s.secret(ctx, c, "JC_API_KEY"); err != nil {
-		return err
+func (s *shell) readCredential(ctx context.Context, c *config) (l auth.Login, err error) {
+	if l.APIKey, err = s.secret(ctx, c, "JC_API_KEY"); err != nil {
+		return l, err
 	}
 	id, err := s.secret(ctx, c, "JC_CLIENT_ID")
 	if err != nil {
-		return err
+		return l, err
 	}
 	for _, name := range []string{"JC_CLIENT_SECRET", "JC_CLIENT_SECRET_2"} {
 		src, err := s.secret(ctx, c, name)
 		if err != nil {
-			return err
+			return l, err
 		}
 		if src != nil {
-			c.secrets = append(c.secrets, src)
+			l.Secrets = append(l.Secrets, src)
 		} else if name == "JC_CLIENT_SECRET" {
 			if _, second, _ := auth.Lookup(s.getenv, "JC_CLIENT_SECRET_2"); second {
-				return usagef("JC_CLIENT_SECRET_2 is set and JC_CLIENT_SECRET is not: the second is for rotation")
+				return l, usagef("JC_CLIENT_SECRET_2 is set and JC_CLIENT_SECRET is not: the second is for rotation")
 			}
 		}
 	}
 	switch {
-	case id == nil && c.secrets != nil:
-		return usagef("JC_CLIENT_SECRET is set and JC_CLIENT_ID is not: a service account needs both")
-	case id != nil && c.secrets == nil:
-		return usagef("JC_CLIENT_ID is set and JC_CLIENT_SECRET is not: a service account needs both")
+	case id == nil && l.Secrets != nil:
+		return l, usagef("JC_CLIENT_SECRET is set and JC_CLIENT_ID is not: a service account needs both")
+	case id != nil && l.Secrets == nil:
+		return l, usagef("JC_CLIENT_ID is set and JC_CLIENT_SECRET is not: a service account needs both")
 	case id == nil:
-		return nil
+		return l, nil
 	}
 	text, err := id.Get(ctx)
 	if err != nil {
-		return usagef("JC_CLIENT_ID: %v", err)
+		return l, usagef("JC_CLIENT_ID: %v", err)
 	}
-	c.clientID = text.Reveal()
-	return nil
+	l.ClientID = text.Reveal()
+	return l, nil
 }
 
 // secret is where the secret of that name comes from; nil when it is not set.
@@ -231,35 +238,29 @@ func (s *shell) secret(ctx context.Context, c *config, name string) (auth.Source
 
 // check refuses settings that contradict each other.
 func (c *config) check() error {
-	switch account := c.clientID != ""; {
-	case c.apiKey != nil && account:
+	set := ""
+	switch {
+	case c.login.APIKey != nil:
+		set = "JC_API_KEY"
+	case c.login.ClientID != "":
+		set = "JC_CLIENT_ID"
+	case c.keychain != "":
+		set = "JC_KEYCHAIN"
+	}
+	url := c.console != nil || c.insights != nil || c.oauth != nil
+	switch {
+	case c.login.APIKey != nil && c.login.ClientID != "":
 		return usagef("JC_API_KEY and JC_CLIENT_ID are both set: set an API key or a service account")
-	case c.sandbox && c.apiKey != nil:
-		return usagef("the sandbox and JC_API_KEY are both set: with a credential this could be meant for the real organisation; unset one")
-	case c.sandbox && account:
-		return usagef("the sandbox and JC_CLIENT_ID are both set: with a credential this could be meant for the real organisation; unset one")
-	case c.sandbox && (c.console != nil || c.insights != nil || c.oauth != nil):
+	case c.login.Given() && c.keychain != "":
+		return usagef("%s and JC_KEYCHAIN are both set: a credential stands in one place", set)
+	case c.sandbox && set != "":
+		return usagef("the sandbox and %s are both set: with a credential this could be meant for the real organisation; unset one", set)
+	case c.sandbox && url:
 		return usagef("the sandbox and a base URL (JC_CONSOLE_URL, JC_INSIGHTS_URL, JC_OAUTH_URL) are both set; unset one")
+	case c.orgsFile != "" && (set != "" || c.sandbox || url || c.region != "us"):
+		return usagef("JC_ORGS and a setting of one organisation (a credential, JC_KEYCHAIN, JC_REGION, JC_SANDBOX, a base URL) are both set: with a file of organisations, these stand in it")
+	case c.orgsFile == "" && c.org != "":
+		return checkOrganisationID(c.org)
 	}
-	return nil
-}
-
-// resolveHosts finds the hosts. Where only the console is another, the other
-// two follow it: a key given for one address must not travel to another.
-func (c *config) resolveHosts() error {
-	hosts, err := jc.RegionHosts(c.region)
-	if err != nil {
-		return asUsage(err)
-	}
-	if c.console != nil {
-		hosts = jc.Hosts{Console: c.console, Insights: c.console, OAuth: c.console}
-	}
-	if c.insights != nil {
-		hosts.Insights = c.insights
-	}
-	if c.oauth != nil {
-		hosts.OAuth = c.oauth
-	}
-	c.hosts = hosts
 	return nil
 }

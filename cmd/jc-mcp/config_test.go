@@ -123,7 +123,7 @@ func TestLoad(t *testing.T) {
 	if c.confirm != auth.ConfirmChange || c.logLevel != slog.LevelWarn {
 		t.Errorf("confirm %q, level %v", c.confirm, c.logLevel)
 	}
-	if got := c.hosts.Console.String(); got != "https://console.in.jumpcloud.com" {
+	if got := c.organizations[0].hosts.Console.String(); got != "https://console.in.jumpcloud.com" {
 		t.Errorf("console %s", got)
 	}
 	if d := loaded(t, nil); d.region != "us" || d.confirm != auth.ConfirmDestroy || d.selection.Surface != tools.CoreSurface || d.sandbox {
@@ -137,14 +137,14 @@ func TestLoad(t *testing.T) {
 // A key that is meant for one address must not travel to JumpCloud's others.
 func TestHostsFollowTheConsole(t *testing.T) {
 	c := loaded(t, []string{"JC_CONSOLE_URL=http://127.0.0.1:8090"})
-	for _, u := range []string{c.hosts.Console.String(), c.hosts.Insights.String(), c.hosts.OAuth.String()} {
+	for _, u := range []string{c.organizations[0].hosts.Console.String(), c.organizations[0].hosts.Insights.String(), c.organizations[0].hosts.OAuth.String()} {
 		if u != "http://127.0.0.1:8090" {
 			t.Errorf("a host is %s", u)
 		}
 	}
 	c = loaded(t, []string{"JC_CONSOLE_URL=http://127.0.0.1:8090", "JC_OAUTH_URL=http://127.0.0.1:8091"})
-	if c.hosts.OAuth.Host != "127.0.0.1:8091" || c.hosts.Insights.Host != "127.0.0.1:8090" {
-		t.Errorf("hosts %v", c.hosts)
+	if c.organizations[0].hosts.OAuth.Host != "127.0.0.1:8091" || c.organizations[0].hosts.Insights.Host != "127.0.0.1:8090" {
+		t.Errorf("hosts %v", c.organizations[0].hosts)
 	}
 }
 

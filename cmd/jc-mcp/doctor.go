@@ -13,7 +13,6 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
-	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 const (
@@ -43,7 +42,7 @@ Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
 				return err
 			}
 			e := &examination{shell: s, config: c}
-			for _, check := range []func(context.Context){e.configuration, e.secrets, e.connection, e.audit, e.tools, e.confirm, e.grants, e.store} {
+			for _, check := range []func(context.Context){e.organizations, e.audit, e.tools, e.confirm, e.grants, e.store} {
 				check(cmd.Context())
 			}
 			if e.failed {
@@ -77,58 +76,85 @@ func (e *examination) line(mark, what, format string, args []any) {
 	fmt.Fprintf(e.out, "%-4s %-14s %s\n", mark, what, visible(fmt.Sprintf(format, args...)))
 }
 
-func (e *examination) configuration(context.Context) {
-	c := e.config
+// organizations looks at each organisation, with each credential that it has.
+func (e *examination) organizations(ctx context.Context) {
+	for i := range e.config.organizations {
+		o := &e.config.organizations[i]
+		links, err := e.config.connect(o, nil)
+		if err != nil {
+			e.fix("configuration", "%s%v", o.prefix(), err)
+			continue
+		}
+		for j, l := range links {
+			x := &orgExamination{e, o, o.credentials[j]}
+			x.configuration()
+			x.secrets(ctx)
+			x.connection(ctx, l.client)
+		}
+		closeLinks(links)
+	}
+}
+
+// orgExamination looks at one organisation, as one credential reaches it.
+type orgExamination struct {
+	*examination
+	org  *organization
+	cred credential
+}
+
+// called names the organisation before a line, where it has a name.
+func (e *orgExamination) called() string {
+	switch {
+	case e.org.name == "":
+		return ""
+	case e.cred.name != "":
+		return e.org.name + ", credential " + e.cred.name + ": "
+	}
+	return e.org.name + ": "
+}
+
+func (e *orgExamination) configuration() {
+	o, at := e.org, e.called()
 	org := "organisation of the credential"
-	if c.org != "" {
-		org = "organisation " + c.org
+	if o.id != "" {
+		org = "organisation " + o.id
 	}
 	switch {
-	case c.sandbox:
-		e.ok("configuration", "sandbox (in memory), region %s", c.region)
-	case c.apiKey != nil:
-		e.ok("configuration", "API key, region %s, %s, %s", c.region, org, c.hosts.Console.Host)
-	case c.clientID != "":
-		e.ok("configuration", "service account with %d secret(s), region %s, %s, %s", len(c.secrets), c.region, org, c.hosts.Console.Host)
+	case o.sandbox != nil:
+		e.ok("configuration", "%ssandbox (in memory), region %s", at, o.region)
+	case e.cred.APIKey != nil:
+		e.ok("configuration", "%sAPI key, region %s, %s, %s", at, o.region, org, o.hosts.Console.Host)
+	case e.cred.ClientID != "":
+		e.ok("configuration", "%sservice account with %d secret(s), region %s, %s, %s", at, len(e.cred.Secrets), o.region, org, o.hosts.Console.Host)
 	default:
 		e.fix("configuration", "no credential: set JC_API_KEY, or JC_CLIENT_ID and JC_CLIENT_SECRET, or use --sandbox")
 	}
 }
 
 // secrets reads every secret, those that commands print too.
-func (e *examination) secrets(ctx context.Context) {
-	sources := e.config.secrets
-	if e.config.apiKey != nil {
-		sources = []auth.Source{e.config.apiKey}
-	}
-	if len(sources) == 0 {
+func (e *orgExamination) secrets(ctx context.Context) {
+	if !e.cred.Given() || e.org.sandbox != nil {
 		return
 	}
-	for _, src := range sources {
+	for _, src := range e.cred.Sources() {
 		warning, err := auth.Check(ctx, src)
 		switch {
 		case err != nil:
-			e.fix("secret", "%v", err)
+			e.fix("secret", "%s%v", e.called(), err)
 			return
 		case warning != "":
-			e.fix("secret", "%s", warning)
+			e.fix("secret", "%s%s", e.called(), warning)
 			return
 		}
 	}
-	e.ok("secret", "readable")
+	e.ok("secret", "%sreadable", e.called())
 }
 
 // connection asks JumpCloud for the organisation, and looks at its clock.
-func (e *examination) connection(ctx context.Context) {
-	client, err := connect(e.config, nil)
-	if err != nil {
-		e.fix("connection", "%v", err)
-		return
-	}
+func (e *orgExamination) connection(ctx context.Context, client *jc.Client) {
 	if client == nil {
 		return
 	}
-	defer client.Close()
 	organizations := jc.At("GET /api/organizations")
 	ctx, cancel := context.WithTimeout(jc.WithFence(ctx, organizations), doctorWait)
 	defer cancel()
@@ -143,27 +169,32 @@ func (e *examination) connection(ctx context.Context) {
 	if rows, err := jc.ReadRows(resp); err == nil && len(rows.Rows) > 0 {
 		name = rows.Rows[0].Text("displayName")
 	}
-	e.ok("connection", "JumpCloud accepts the credential; organisation %s; %d ms", name, took.Milliseconds())
+	e.ok("connection", "%sJumpCloud accepts the credential; organisation %s; %d ms", e.called(), name, took.Milliseconds())
 	e.clock(resp.Header, start.Add(took/2))
 }
 
 // refused says what to do about the error that JumpCloud, or the way to it, gave.
-func (e *examination) refused(err error) {
+func (e *orgExamination) refused(err error) {
 	var api *jc.Error
+	at, host := e.called(), e.org.hosts.Console.Host
 	if !errors.As(err, &api) {
-		e.fix("connection", "%v", err)
+		e.fix("connection", "%s%v", at, err)
 		return
+	}
+	region, id := "--region", "--org"
+	if e.org.name != "" {
+		region, id = "region", "id" // in the file
 	}
 	switch api.Code {
 	case jc.CodeForbidden:
-		e.ok("connection", "JumpCloud accepts the credential; its role may not read the organisation's name")
+		e.ok("connection", "%sJumpCloud accepts the credential; its role may not read the organisation's name", at)
 	case jc.CodeUnauthorized:
-		e.fix("connection", "the credential is not accepted at %s: it is wrong, expired, or of another region (--region %s)",
-			e.config.hosts.Console.Host, strings.Join(jc.Regions(), ", "))
+		e.fix("connection", "%sthe credential is not accepted at %s: it is wrong, expired, or of another region (%s %s)",
+			at, host, region, strings.Join(jc.Regions(), ", "))
 	case jc.CodeInvalidArgument, jc.CodeNotFound:
-		e.fix("connection", "%v; is the organisation's id right (--org)?", api)
+		e.fix("connection", "%s%v; is the organisation's id right (%s)?", at, api, id)
 	default:
-		e.fix("connection", "%v; can this machine reach %s, or does it need JC_PROXY or JC_CA_FILE?", api, e.config.hosts.Console.Host)
+		e.fix("connection", "%s%v; can this machine reach %s, or does it need JC_PROXY or JC_CA_FILE?", at, api, host)
 	}
 }
 
@@ -196,20 +227,20 @@ func (e *examination) audit(context.Context) {
 }
 
 func (e *examination) tools(context.Context) {
-	desk, err := newDesk(e.config, tools.Options{})
+	list, err := selected(e.config)
 	if err != nil {
 		e.fix("tools", "%v", err)
 		return
 	}
 	sets := map[string]bool{}
-	for _, t := range desk.Tools() {
+	for _, t := range list {
 		sets[t.Toolset] = true
 	}
 	if len(sets) == 0 {
 		e.fix("tools", "none are selected: widen --surface, --toolsets, --tools or --read-only")
 		return
 	}
-	e.ok("tools", "%d tools of %d toolsets are listed", len(desk.Tools()), len(sets))
+	e.ok("tools", "%d tools of %d toolsets are listed", len(list), len(sets))
 }
 
 func (e *examination) confirm(context.Context) {
@@ -227,7 +258,7 @@ func (e *examination) grants(context.Context) {
 		e.ok("grants", "none: every caller has all tools (JC_GRANTS names a file)")
 		return
 	}
-	rules, err := readGrantFile(e.config.grants)
+	rules, err := readGrantFile(e.config.grants, e.config.grantNames())
 	if err != nil {
 		e.fix("grants", "%v", err)
 		return

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
-	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -27,12 +26,12 @@ type governed struct {
 	dir     *state.Dir      // nil where there is none
 	grants  *auth.GrantFile // nil without a grant file
 	notices *state.Notifier // nil where nobody is told
-	audit   *auth.AuditLog  //
-	known   *tools.Membership
+	audit   *auth.AuditLog
+	page    string // address of the approvals page; "" where there is none
 }
 
 // govern opens what a server is governed by; dir is nil where there is none.
-func govern(ctx context.Context, c *config, dir *state.Dir, client *jc.Client, log *slog.Logger, errs io.Writer) (g *governed, err error) {
+func govern(ctx context.Context, c *config, dir *state.Dir, log *slog.Logger, errs io.Writer) (g *governed, err error) {
 	g = &governed{dir: dir}
 	defer func() {
 		if err != nil {
@@ -53,12 +52,8 @@ func govern(ctx context.Context, c *config, dir *state.Dir, client *jc.Client, l
 	if c.grants == "" {
 		return g, nil
 	}
-	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: grantNames{tools.All()}, Told: g.told(log)}
+	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log, c.watch)}
 	o.Meter = g.dir.Meter()
-	if client != nil {
-		g.known = tools.NewMembership(client)
-		o.Members = g.known
-	}
 	if g.grants, err = auth.OpenGrants(o); err != nil {
 		return g, usagef("%v", err)
 	}
@@ -87,8 +82,9 @@ func serverAudit(c *config, dir *state.Dir, errs io.Writer) (*auth.AuditLog, err
 }
 
 // told writes down what became of the grant file.
-func (g *governed) told(log *slog.Logger) func(auth.GrantEvent) {
+func (g *governed) told(log *slog.Logger, watch *ops.Instruments) func(auth.GrantEvent) {
 	return func(e auth.GrantEvent) {
+		watch.GrantsReload(e.Err)
 		line := auth.Line{Phase: auth.PhaseReload, Version: e.To, Say: "grants in force: version " + e.To}
 		switch {
 		case e.Err != nil:
@@ -111,12 +107,16 @@ func (g *governed) options(o *tools.Options, c *config) error {
 	o.Audit = g.audit
 	o.Grants = auth.AllowAll{Confirm: c.confirm, Ceiling: objectsPerCall}
 	o.People.Dir = g.dir
+	o.People.Page = func() string { return g.page } // known before the first call, and not yet now
 	if g.dir != nil {
 		sealer, err := g.dir.Sealer()
 		if err != nil {
 			return err
 		}
 		o.Sealer = sealer
+		if o.Replicas, err = handles(g.dir); err != nil {
+			return err
+		}
 	}
 	if g.grants != nil {
 		o.Grants, o.Stale = g.grants, g.grants.Stale
@@ -124,6 +124,37 @@ func (g *governed) options(o *tools.Options, c *config) error {
 		o.People.Tell = g.notices.Tell
 	}
 	return nil
+}
+
+// policy is what decides in one organisation. alone says that it is the only one there is.
+func (g *governed) policy(l link, without auth.Policy, alone bool) auth.Policy {
+	if g.grants == nil {
+		return without
+	}
+	var members auth.Members
+	if l.client != nil {
+		members = tools.NewMembership(l.client)
+	}
+	return g.grants.In(auth.Place{Org: l.name, Credential: l.credential, Alone: alone}, members)
+}
+
+// orgsOf says which organisations a caller has: those of its grant, or all where there
+// is no grant file.
+func (g *governed) orgsOf(c *config) tools.OrgsOf {
+	if g == nil || g.grants == nil {
+		return nil
+	}
+	only := ""
+	if len(c.known) == 1 {
+		only = c.known[0].name
+	}
+	return func(p auth.Principal) map[string]string {
+		orgs, said := g.grants.Rules().OrgsOf(p.Agent)
+		if !said && only != "" {
+			return map[string]string{only: ""}
+		}
+		return orgs
+	}
 }
 
 // local is who a caller of this process is, by the word that grants know him by.
@@ -136,28 +167,6 @@ func (g *governed) local(word, name string) (auth.Principal, error) {
 		return p, usagef("the grant file gives nothing to the local caller %q: give an agent who: [{local: %s}], or set --agent", word, word)
 	}
 	return p, nil
-}
-
-// signedIn lets through who brings a token that the grant file knows. The header goes
-// no further. Without a grant file everybody on this machine is the same caller.
-func (g *governed) signedIn(next http.Handler) http.Handler {
-	if g.grants == nil {
-		return localCaller(next)
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		r.Header.Del("Authorization")
-		who, known := auth.Principal{}, false
-		if strings.EqualFold(scheme, "bearer") {
-			who, known = g.grants.AgentOfToken(strings.TrimSpace(token))
-		}
-		if !known {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="jc-mcp"`)
-			http.Error(w, "a token of this server's grant file is needed: jc-mcp grants token", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), who)))
-	})
 }
 
 // watch follows the grant file until ctx ends.

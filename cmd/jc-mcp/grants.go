@@ -20,8 +20,32 @@ import (
 // lastGoodName is the last good copy of the grant file, in the state directory.
 const lastGoodName = "grants.last"
 
-// grantNames is what a grant file may name: every declared tool.
-type grantNames struct{ all []*tools.Tool }
+// grantNames is what a grant file may name: every declared tool, and the organisations
+// that there are; where those are not known, any.
+type grantNames struct {
+	all  []*tools.Tool
+	orgs map[string][]string
+}
+
+// grantNames are those of this configuration.
+func (c *config) grantNames() grantNames { return namesFor(c.known) }
+
+// namesFor is what a grant file may name where there are these organisations.
+func namesFor(list []organization) grantNames {
+	g := grantNames{tools.All(), map[string][]string{}}
+	for _, o := range list {
+		g.orgs[o.name] = nil
+		for _, cred := range o.credentials {
+			if cred.name != "" {
+				g.orgs[o.name] = append(g.orgs[o.name], cred.name)
+			}
+		}
+	}
+	return g
+}
+
+// Orgs are the organisations with the names of their other credentials.
+func (g grantNames) Orgs() (map[string][]string, bool) { return g.orgs, g.orgs != nil }
 
 func (g grantNames) Toolsets() []string { return slices.Sorted(maps.Keys(tools.Toolsets)) }
 
@@ -52,16 +76,29 @@ only: nothing is sent, and no credential is needed.`,
 }
 
 // readGrantFile reads a grant file as a server would.
-func readGrantFile(path string) (*auth.Rules, error) {
+func readGrantFile(path string, known grantNames) (*auth.Rules, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the grant file %s cannot be read", path)
 	}
-	return auth.ParseGrants(path, data, grantNames{tools.All()})
+	return auth.ParseGrants(path, data, known)
+}
+
+// grantNamesOf is what a grant file may name, with the organisations of a file; where
+// none is given, any organisation.
+func (s *shell) grantNamesOf(orgs string) (grantNames, error) {
+	if orgs == "" {
+		orgs = s.getenv("JC_ORGS")
+	}
+	if orgs == "" {
+		return grantNames{all: tools.All()}, nil
+	}
+	list, err := s.parseOrgs(orgs)
+	return namesFor(named(list)), err
 }
 
 func (s *shell) grantsCheck() *cobra.Command {
-	var against, stateDir string
+	var against, stateDir, orgs string
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Say what is wrong with a grant file, and who gains and loses what with it",
@@ -72,7 +109,8 @@ and warns of what is allowed and most likely not meant.
 
 Exit code 0: the file is good, with warnings or without; 1: it is not.`,
 		Example: `  jc-mcp grants check grants.yaml
-  jc-mcp grants check grants.new.yaml --against grants.yaml`,
+  jc-mcp grants check grants.new.yaml --against grants.yaml
+  jc-mcp grants check grants.yaml --orgs orgs.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("check takes one grant file; usage: jc-mcp grants %s", cmd.Use)
@@ -80,7 +118,11 @@ Exit code 0: the file is good, with warnings or without; 1: it is not.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rules, err := readGrantFile(args[0])
+			known, err := s.grantNamesOf(orgs)
+			if err != nil {
+				return err
+			}
+			rules, err := readGrantFile(args[0], known)
 			if err != nil {
 				return err
 			}
@@ -89,7 +131,7 @@ Exit code 0: the file is good, with warnings or without; 1: it is not.`,
 				against = s.lastGood(stateDir)
 			}
 			if against != "" {
-				if old, err = readGrantFile(against); err != nil {
+				if old, err = readGrantFile(against, grantNames{all: known.all}); err != nil {
 					return fmt.Errorf("%s is good; what it is compared with is not: %w", args[0], err)
 				}
 			}
@@ -97,6 +139,7 @@ Exit code 0: the file is good, with warnings or without; 1: it is not.`,
 		},
 	}
 	cmd.Flags().StringVar(&against, "against", "", "the grant file to compare with")
+	cmd.Flags().StringVar(&orgs, "orgs", "", "file of organisations of the server: names that it does not have are a mistake [JC_ORGS]")
 	cmd.Flags().StringVar(&stateDir, "state-dir", "", "state directory of the server, for its last good copy [JC_STATE_DIR]")
 	return cmd
 }
@@ -163,6 +206,7 @@ jc-mcp call; without any, only the use of the tool is asked for.
 Exit code 0: allowed, or allowed once a person agrees; 1: refused; 2: no such tool,
 agent or file.`,
 		Example: `  jc-mcp grants explain --grants grants.yaml --agent helpdesk users_unlock user=jdoe
+  jc-mcp grants explain --grants grants.yaml --agent helpdesk --scopes jc:read users_unlock
   jc-mcp grants explain --grants grants.yaml --agent helpdesk --at 2026-11-07T12:00:00Z users_list`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -170,19 +214,26 @@ agent or file.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return s.explain(o, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.scopesGiven = cmd.Flags().Changed("scopes")
+			return s.explain(o, args[0], args[1:])
+		},
 	}
 	cmd.Flags().StringVar(&o.file, "grants", "", "the grant file [JC_GRANTS]")
+	cmd.Flags().StringVar(&o.orgs, "orgs", "", "file of organisations of the server [JC_ORGS]")
 	cmd.Flags().StringVar(&o.agent, "agent", "", "the name of the agent in it")
 	cmd.Flags().StringVar(&o.at, "at", "", "the time to decide for, such as 2026-11-07T12:00:00Z (default now)")
+	cmd.Flags().StringVar(&o.scopes, "scopes", "", "the scopes of the agent's OAuth token, such as 'jc:read jc:change:users' (default: it has no such token, and nothing limits it)")
 	cmd.Flags().IntVar(&o.objects, "objects", 0, "how many objects the call changes (default: as many as it names)")
 	return cmd
 }
 
 // explained are the flags of explain.
 type explained struct {
-	file, agent, at string
-	objects         int
+	file, agent, at, scopes string
+	scopesGiven             bool // a token without any allows nothing
+	orgs                    string
+	objects                 int
 }
 
 func (s *shell) explain(o explained, name string, words []string) error {
@@ -201,7 +252,11 @@ func (s *shell) explain(o explained, name string, words []string) error {
 	case o.objects < 0:
 		return usagef("--objects %d: at least 1", o.objects)
 	}
-	rules, err := readGrantFile(o.file)
+	known, err := s.grantNamesOf(o.orgs)
+	if err != nil {
+		return err
+	}
+	rules, err := readGrantFile(o.file, known)
 	if err != nil {
 		return err
 	}
@@ -220,7 +275,11 @@ func (s *shell) explain(o explained, name string, words []string) error {
 	if o.objects > 0 && a.Risk != auth.Read {
 		a.Objects = o.objects
 	}
-	x := rules.Explain(o.agent, a, at)
+	who := auth.Principal{Agent: o.agent}
+	if o.scopesGiven {
+		who.Scopes = auth.ParseScopes(o.scopes)
+	}
+	x := rules.Explain(who, a, at)
 	if _, err := fmt.Fprint(s.out, visible(explanation(o.agent, a, x))); err != nil {
 		return err
 	}
@@ -299,6 +358,9 @@ func explanation(agent string, a auth.Action, x auth.Explanation) string {
 		b.WriteString(" within " + strings.TrimSuffix(x.Wait.String(), "0s"))
 	}
 	fmt.Fprintf(&b, "\n  decided by %s, version %s\n", x.Rule, x.Version)
+	if x.Orgs != "" {
+		b.WriteString("  in " + x.Orgs + "\n")
+	}
 	if a.Targets != nil {
 		names := make([]string, len(a.Targets))
 		for i, t := range a.Targets {

@@ -158,7 +158,7 @@ func TestGrantsToken(t *testing.T) {
 // toolsets there are, and every kind of object that a file can name is one that
 // targets have.
 func TestGrantNamesAreThoseOfTheTools(t *testing.T) {
-	names := grantNames{tools.All()}
+	names := grantNames{all: tools.All()}
 	if len(names.Tools()) != len(tools.All()) || !slices.Contains(names.Toolsets(), "user_groups") {
 		t.Error("tools are missing")
 	}

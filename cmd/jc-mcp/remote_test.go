@@ -85,14 +85,14 @@ func TestOffLoopbackIsRefused(t *testing.T) {
 		{open, nil, "not on loopback"},
 		{open, nil, "grants token"},
 		{open, []string{"--tls-cert", cert, "--tls-key", key, "--host", "a.example"}, "--grants"},
-		{open, []string{"--grants", stdio, "--tls-cert", cert, "--tls-key", key, "--host", "a.example"}, "agents that have tokens"},
+		{open, []string{"--grants", stdio, "--tls-cert", cert, "--tls-key", key, "--host", "a.example"}, "agents that it can know"},
 		{open, []string{"--grants", file, "--host", "a.example"}, "--tls-cert and --tls-key, or --behind-proxy"},
 		{open, []string{"--grants", file, "--tls-cert", cert, "--tls-key", key}, "--host"},
 		{open, []string{"--grants", file, "--tls-cert", cert, "--host", "a.example"}, "belong together"},
 		{open, []string{"--grants", file, "--tls-cert", cert, "--tls-key", cert, "--host", "a.example"}, "--tls-cert, --tls-key:"},
-		{open, []string{"--grants", file, "--behind-proxy", "--host", "https://a.example"}, "no URL"},
-		{local, []string{"--behind-proxy", "--host", "a.example"}, "--grants"},
-		{local, []string{"--behind-proxy", "--grants", file}, "--host"},
+		{open, []string{"--grants", file, "--behind-proxy", "10.0.0.0/8", "--host", "https://a.example"}, "no URL"},
+		{local, []string{"--behind-proxy", "10.0.0.0/8", "--host", "a.example"}, "--grants"},
+		{local, []string{"--behind-proxy", "127.0.0.1", "--grants", file}, "--host"},
 	} {
 		state := []string{"--state-dir", filepath.Join(t.TempDir(), "state")}
 		jcmcp(t, nil, append(append(append([]string{}, c.start...), c.args...), state...)...).want(t, exitUsage, c.say)
@@ -192,7 +192,7 @@ func TestApprovalsPageIsServed(t *testing.T) {
 		if status, body := fetch(t, nil, "POST", url, "a.example", token); status != 200 {
 			t.Errorf("%d %s", status, body)
 		}
-	}, "http", "--sandbox", "--addr", "127.0.0.1:0", "--grants", file, "--state-dir", filepath.Join(t.TempDir(), "state"), "--host", "a.example", "--behind-proxy").want(t, exitDone)
+	}, "http", "--sandbox", "--addr", "127.0.0.1:0", "--grants", file, "--state-dir", filepath.Join(t.TempDir(), "state"), "--host", "a.example", "--behind-proxy", "127.0.0.1,10.0.0.0/8").want(t, exitDone)
 }
 
 // An agent asks over HTTP, a person approves on the page, and the agent's next call runs.

@@ -60,7 +60,7 @@ Exit codes: 0 done, 1 the call failed, 2 wrong usage.`,
 	})
 	root.AddCommand(s.stdioCommand(), s.httpCommand(), s.callCommand(), s.toolsCommand(), s.searchCommand(),
 		s.grantsCommand(), s.approverCommand(), s.approveCommand(), s.approvalsCommand(), s.stopCommand(), s.resumeCommand(), s.auditCommand(),
-		s.sandboxCommand(), s.doctorCommand(), s.versionCommand(), s.conformanceCommand())
+		s.sandboxCommand(), s.doctorCommand(), s.healthcheckCommand(), s.versionCommand(), s.conformanceCommand())
 	return root
 }
 

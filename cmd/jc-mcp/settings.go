@@ -24,6 +24,7 @@ const (
 	guarding                // who is asked, what is written down
 	governing               // what each agent may do; of servers only
 	remote                  // who reaches a server on http
+	operating               // who watches a server
 	logging
 )
 
@@ -45,7 +46,7 @@ var organisationID = regexp.MustCompile(`^(?i:[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]
 
 // settings are all there are, in the order of the help.
 func settings() []setting {
-	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), storeSettings())
+	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), operateSettings(), storeSettings())
 }
 
 func secretSettings() []setting {
@@ -59,14 +60,12 @@ func secretSettings() []setting {
 
 func connectSettings() []setting {
 	return []setting{
-		{env: "JC_ORG_ID", flag: "org", group: connecting, help: "id of the organisation, for administrators of several",
-			read: func(c *config, v string) error {
-				if !organisationID.MatchString(v) {
-					return errors.New("the id of an organisation is 24 hex digits")
-				}
-				c.org = v
-				return nil
-			}},
+		{env: "JC_ORG_ID", flag: "org", group: connecting, help: "id of the organisation, for administrators of several; with --orgs the name of one, and no other is used",
+			read: func(c *config, v string) error { c.org = v; return nil }},
+		{env: "JC_ORGS", flag: "orgs", group: connecting, help: "file of organisations to serve, each with its region and credential, in the place of the settings for one",
+			read: func(c *config, v string) error { c.orgsFile = v; return nil }},
+		{env: "JC_KEYCHAIN", flag: "keychain", group: connecting, help: "entry of this user's keychain that holds the credential (jc-mcp login puts it there)",
+			read: func(c *config, v string) error { c.keychain = v; return auth.CheckKeychainName(v) }},
 		{env: "JC_REGION", flag: "region", group: connecting, def: "us", known: jc.Regions(), help: "where the organisation lives",
 			read: func(c *config, v string) error { c.region = v; return nil }},
 		{env: "JC_CONSOLE_URL", group: connecting, help: "another base URL than the region's; the next two follow it unless they are set",

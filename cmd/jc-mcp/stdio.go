@@ -23,7 +23,7 @@ clients such as Claude start this themselves. Log and audit lines go to stderr.`
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.serve(cmd, func(ctx context.Context, v *service) error {
-				v.log.InfoContext(ctx, "serving MCP on stdin and stdout", "tools", len(v.desk.Tools()))
+				v.log.InfoContext(ctx, "serving MCP on stdin and stdout", "tools", len(v.server.Tools()))
 				if s.terminal(s.in) {
 					v.log.InfoContext(ctx, "stdin is a terminal: this waits for an MCP client's JSON-RPC; people use jc-mcp call")
 				}
@@ -31,10 +31,11 @@ clients such as Claude start this themselves. Log and audit lines go to stderr.`
 				if err != nil {
 					return err
 				}
-				return transport.New(v.desk, v.options()).Stdio(auth.With(ctx, who), s.in, s.out)
+				v.ops.Ready()
+				return transport.New(v.server, v.options()).Stdio(auth.With(ctx, who), s.in, s.out)
 			})
 		},
 	}
-	addFlags(cmd, connecting, surface, selecting, guarding, governing, logging)
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, operating, logging)
 	return cmd
 }

@@ -110,7 +110,7 @@ func TestServersShareAStore(t *testing.T) {
 	}
 	ctx := auth.With(t.Context(), auth.Principal{Agent: "local", Name: "test"})
 	call := func(i int, tool, args string) string {
-		a := servers[i].desk.Call(ctx, tools.Call{Tool: tool, Arguments: json.RawMessage(args)})
+		a := servers[i].server.Call(ctx, tools.Call{Tool: tool, Arguments: json.RawMessage(args)})
 		return strings.Join(a.Text, "\n")
 	}
 	const create, read = "user_groups_create", "user_groups_list"

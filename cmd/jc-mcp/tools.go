@@ -33,18 +33,18 @@ func (s *shell) toolsCommand() *cobra.Command {
 			if (asJSON || asMarkdown) && !s.given(cmd, "surface") {
 				c.selection.Surface = tools.FullSurface
 			}
-			desk, err := newDesk(c, tools.Options{})
+			list, err := selected(c)
 			if err != nil {
 				return err
 			}
 			switch {
 			case asJSON:
-				return s.toolsJSON(desk.Tools())
+				return s.toolsJSON(list)
 			case asMarkdown:
-				_, err = fmt.Fprint(s.out, markdown(desk.Tools()))
+				_, err = fmt.Fprint(s.out, markdown(list))
 				return err
 			}
-			return s.toolsPlain(desk.Tools())
+			return s.toolsPlain(list)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "everything about each tool, as a JSON array")

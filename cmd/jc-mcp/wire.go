@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
 	"io"
 	"log/slog"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
-	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
-	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -17,15 +15,21 @@ import (
 const unset = "No JumpCloud credential is configured, so nothing was sent. The operator has to start the server with JC_API_KEY, " +
 	"or with JC_CLIENT_ID and JC_CLIENT_SECRET, in its environment; --sandbox tries it out without JumpCloud"
 
-// sandboxKey is the key that the embedded organisation takes; it opens nothing else.
-const sandboxKey = "sandbox-key"
-
 // wired is a configuration brought to life.
 type wired struct {
-	desk      *tools.Desk
-	client    *jc.Client // nil without a credential
-	*governed            // nil but for servers
+	server    serves
+	links     []link
+	*governed // nil but for servers
 	close     []func()
+}
+
+// serves is what callers find: one organisation, or several.
+type serves interface {
+	tools.Server
+	// Tools are those that are served, sorted by name.
+	Tools() []*tools.Tool
+	// Lacking are the scopes that a call takes, where the caller's token lacks some.
+	Lacking(ctx context.Context, name string, arguments json.RawMessage) string
 }
 
 // Close ends what was opened, the last first.
@@ -35,8 +39,8 @@ func (w *wired) Close() {
 	}
 }
 
-// wire makes the desk that a configuration asks for. audit, when not nil, takes
-// the audit lines in place of the stream or file that the configuration names.
+// wire makes what a configuration asks for. audit, when not nil, takes the audit lines
+// in place of the stream or file that the configuration names.
 //
 // A server is governed; a person at the command line is not.
 func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, errs io.Writer, server bool) (_ *wired, err error) {
@@ -54,16 +58,14 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 		}
 		w.close = append(w.close, end)
 	}
-	if w.client, err = connect(c, dir); err != nil {
+	if w.links, err = c.connectAll(dir); err != nil {
 		return nil, err
 	}
-	if w.client != nil {
-		w.close = append(w.close, w.client.Close)
-	}
-	o := tools.Options{Client: w.client, Audit: audit, Log: log}
+	w.close = append(w.close, func() { closeLinks(w.links) })
+	o := tools.Options{Audit: audit, Log: log, Observe: c.watch.Calls("")}
 	switch {
 	case server:
-		if w.governed, err = govern(ctx, c, dir, w.client, log, errs); err != nil {
+		if w.governed, err = govern(ctx, c, dir, log, errs); err != nil {
 			return nil, err
 		}
 		w.close = append(w.close, w.governed.Close)
@@ -77,8 +79,33 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 		}
 		w.close = append(w.close, end)
 	}
-	w.desk, err = newDesk(c, o)
+	w.server, err = w.desks(c, o)
 	return w, err
+}
+
+// desks makes what serves: a desk for the only organisation, else one for each that
+// callers may have, behind one server.
+func (w *wired) desks(c *config, shared tools.Options) (serves, error) {
+	shared, err := deskOptions(c, shared)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]tools.Options, len(w.links))
+	for i, l := range w.links {
+		places[i] = shared
+		p := &places[i]
+		p.Org, p.Credential, p.Client = l.name, l.credential, l.client
+		p.Region, p.Sandbox, p.Observe = l.region, l.sandbox != nil, c.watch.Calls(l.name)
+		if w.governed != nil {
+			p.Grants = w.policy(l, shared.Grants, len(c.known) < 2)
+		}
+	}
+	if c.orgsFile == "" {
+		desk, err := tools.New(places[0])
+		return desk, asUsage(err)
+	}
+	o, err := tools.NewOrganizations(shared, places, w.orgsOf(c))
+	return o, asUsage(err)
 }
 
 // warn says at the start what an operator should know of.
@@ -102,17 +129,13 @@ func openAudit(c *config, errs io.Writer) (auth.Audit, func(), error) {
 	return audit, func() { _ = closer.Close() }, nil
 }
 
-// newDesk puts the desk together. What it can refuse is the selection: all
-// declarations are checked before.
-func newDesk(c *config, o tools.Options) (*tools.Desk, error) {
+// deskOptions completes options with what the configuration says for all desks.
+func deskOptions(c *config, o tools.Options) (tools.Options, error) {
 	o.Tools = tools.All()
-	if err := tools.Check(o.Tools); err != nil {
-		return nil, err
-	}
 	if o.Sealer == nil {
 		sealer, err := auth.NewSealer(nil, nil)
 		if err != nil {
-			return nil, err
+			return o, err
 		}
 		o.Sealer = sealer
 	}
@@ -120,55 +143,22 @@ func newDesk(c *config, o tools.Options) (*tools.Desk, error) {
 		o.Grants = auth.AllowAll{Confirm: c.confirm}
 	}
 	o.Selection, o.Unset = c.selection, unset
-	o.Region, o.Sandbox = c.region, c.sandbox
 	o.Structured, o.ExportDir = c.structured, c.exportDir
-	desk, err := tools.New(o)
-	return desk, asUsage(err)
+	return o, nil
 }
 
-// connect makes the one client that everything goes through; nil without a credential.
-// What it sends is paced with all who share dir, unless that is nil.
-func connect(c *config, dir *state.Dir) (*jc.Client, error) {
-	cred, err := c.credential()
-	if err != nil || cred == nil {
+// selected are the tools that a configuration serves. It fails on a selection that
+// names what does not exist.
+func selected(c *config) ([]*tools.Tool, error) {
+	o, err := deskOptions(c, tools.Options{})
+	if err != nil {
+		return nil, err
+	}
+	desk, err := tools.New(o)
+	if err != nil {
 		return nil, asUsage(err)
 	}
-	cfg := jc.Config{
-		Hosts: c.hosts, OrgID: c.org, Renew: cred.Renew, Scope: cred.Scope() + "/" + c.org,
-		UserAgent: "jc-mcp/" + buildVersion(), Fenced: true,
-	}
-	if c.sandbox {
-		org, err := sandbox.New(sandbox.Options{APIKey: sandboxKey})
-		if err != nil {
-			return nil, err
-		}
-		cfg.Transport = auth.Pinned(cred, org.Transport(), c.hosts.Console, c.hosts.Insights)
-	} else {
-		cfg.Transport = auth.Pinned(cred, c.transport, c.hosts.Console, c.hosts.Insights)
-	}
-	if dir != nil && !c.sandbox { // each sandbox is its own
-		cfg.Limiter = dir.Limiter(cfg.Scope, c.sharing.rate)
-	}
-	client, err := jc.New(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
-	return client, nil
-}
-
-// credential is what the configuration signs requests with; nil when nothing is set.
-func (c *config) credential() (auth.Credential, error) {
-	switch {
-	case c.sandbox:
-		return auth.APIKey(auth.Value(sandboxKey)), nil
-	case c.apiKey != nil:
-		return auth.APIKey(c.apiKey), nil
-	case c.clientID != "":
-		return auth.ServiceAccount{
-			ClientID: c.clientID, Secrets: c.secrets, TokenURL: c.hosts.OAuth.String(), Transport: c.transport,
-		}.Credential()
-	}
-	return nil, nil
+	return desk.Tools(), nil
 }
 
 // logger writes JSON lines to stderr.

@@ -106,6 +106,9 @@ func (t *Transport) handle(ctx context.Context, r mcp.CallToolRequest) (*mcp.Cal
 		Patient:   x.task != nil,
 		Trace:     x.trace,
 	}
+	if t.opt.Replicated && !x.modern && x.header != nil {
+		call.NoAsk = "this server runs as replicas and cannot ask one through a client of protocol " + revision2025 + " or older"
+	}
 	if x.wantsProgress() {
 		call.Progress = x.progress
 	}

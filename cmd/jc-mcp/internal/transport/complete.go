@@ -64,6 +64,10 @@ func completing(m *message) (c tools.Completing, bad *rpcError) {
 		return c, invalidParams("argument needs a name and a value, both strings")
 	}
 	c = tools.Completing{Argument: text(name), Value: text(value)}
+	if known := member(m.param("context"), "arguments"); isObject(known) {
+		c.Arguments = map[string]string{}
+		members(known, func(key string, value []byte) { c.Arguments[key] = text(value) })
+	}
 	switch text(member(ref, "type")) {
 	case "ref/prompt":
 		c.Prompt = text(member(ref, "name"))

@@ -23,6 +23,9 @@ func (t *Transport) guard(next http.Handler) http.Handler {
 			t.refuse(w, r, "origin not allowed")
 			return
 		}
+		if t.cors(w, r) {
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

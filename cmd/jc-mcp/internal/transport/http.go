@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -55,7 +56,11 @@ func (t *Transport) serveMCP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodDelete:
 		t.sessionOnly(w, r)
 	default:
-		notAllowed(w, "POST, GET, DELETE")
+		allow := "POST, GET, DELETE"
+		if t.opt.Replicated {
+			allow = "POST"
+		}
+		notAllowed(w, allow)
 	}
 }
 
@@ -63,7 +68,7 @@ func (t *Transport) serveMCP(w http.ResponseWriter, r *http.Request) {
 // has none.
 func (t *Transport) sessionOnly(w http.ResponseWriter, r *http.Request) {
 	version, id := r.Header.Get(mcp.HeaderProtocolVersion), r.Header.Get(mcp.HeaderSessionID)
-	if mcp.IsModernProtocol(version) || id == "" {
+	if mcp.IsModernProtocol(version) || id == "" || t.opt.Replicated {
 		notAllowed(w, "POST")
 		return
 	}
@@ -184,7 +189,7 @@ func (t *Transport) postInitialize(w http.ResponseWriter, r *http.Request, m *me
 	p.introduce(negotiate(text(m.param("protocolVersion"))), m.param("capabilities"))
 	out := newStream(w)
 	re := t.newExchange(m, p, out, nil).run(r.Context())
-	if re.err == nil {
+	if re.err == nil && !t.opt.Replicated {
 		w.Header().Set(mcp.HeaderSessionID, t.sessions.open(p, t.opt.Caller(r.Context())).id)
 	}
 	out.finish(re.status(false), re.encode(m.id))
@@ -193,6 +198,10 @@ func (t *Transport) postInitialize(w http.ResponseWriter, r *http.Request, m *me
 // postSession answers a message of a 2025 client within its session.
 func (t *Transport) postSession(w http.ResponseWriter, r *http.Request, m *message) {
 	id := r.Header.Get(mcp.HeaderSessionID)
+	if id == "" && t.opt.Replicated {
+		t.postAlone(w, r, m)
+		return
+	}
 	if id == "" {
 		why := invalid("send initialize first and then its " + mcp.HeaderSessionID + ", or state " + mcp.MetaKeyProtocolVersion + " in _meta")
 		writeJSON(w, http.StatusBadRequest, reply{err: why}.encode(m.id))
@@ -218,10 +227,29 @@ func (t *Transport) postSession(w http.ResponseWriter, r *http.Request, m *messa
 	}
 }
 
+// postAlone answers a message of a 2025 client that has no session, because any
+// replica may get its next one. What it declared at initialize is not known here,
+// so it is asked nothing; closing the connection cancels a call.
+func (t *Transport) postAlone(w http.ResponseWriter, r *http.Request, m *message) {
+	switch {
+	case m.method == "":
+		writeJSON(w, http.StatusBadRequest, reply{err: invalid("there are no questions to answer without a session")}.encode(m.id))
+	case m.id == nil:
+		w.WriteHeader(http.StatusAccepted)
+	default:
+		p := newPeer()
+		p.introduce(cmp.Or(r.Header.Get(mcp.HeaderProtocolVersion), revision06), nil)
+		t.answer(w, r, m, p)
+	}
+}
+
 // answer runs one request. A client that closes the connection cancels it, in
 // every revision: streams cannot be resumed here, so nobody would read the
 // answer. A change that was already sent finishes all the same.
 func (t *Transport) answer(w http.ResponseWriter, r *http.Request, m *message, p *peer) {
+	if t.challenged(w, r, m) {
+		return
+	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	d := t.lifeOf(r.Context())

@@ -7,8 +7,12 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// codeBusy is this server's own: the range below -32019 belongs to implementations.
-const codeBusy = -32000
+// These are this server's own: the range below -32019 belongs to implementations.
+const (
+	codeBusy    = -32000
+	codeLacking = -32003
+	codeLost    = -32004
+)
 
 // rpcError is an error of the protocol, not of a tool.
 type rpcError struct {

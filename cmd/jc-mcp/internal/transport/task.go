@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -37,7 +38,9 @@ type task struct {
 	status   string
 	note     string
 	updated  time.Time
-	ended    time.Time // zero until it has
+	changes  int           // how often it was updated
+	over     chan struct{} // closed when it has ended
+	ended    time.Time     // zero until it has
 	result   []byte
 	fail     []byte
 	asked    map[string]json.RawMessage // questions that are open
@@ -73,7 +76,14 @@ func (k *task) tell(done, total int, text string) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.note, k.updated = note, time.Now()
+	k.note = note
+	k.changed()
+}
+
+// changed marks that something is not as it was; under k.mu.
+func (k *task) changed() {
+	k.updated = time.Now()
+	k.changes++
 }
 
 // halt asks the call to end. What was already sent to JumpCloud still finishes.
@@ -81,7 +91,8 @@ func (k *task) halt() {
 	k.mu.Lock()
 	running := k.ended.IsZero()
 	if running {
-		k.halted, k.note, k.updated = true, "asked to stop", time.Now()
+		k.halted, k.note = true, "asked to stop"
+		k.changed()
 	}
 	k.mu.Unlock()
 	if running {
@@ -94,8 +105,9 @@ func (k *task) halt() {
 func (k *task) finish(r reply, stopped bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := time.Now()
-	k.ended, k.updated, k.note = now, now, ""
+	k.changed()
+	k.ended, k.note = k.updated, ""
+	defer close(k.over)
 	switch stopped = stopped || k.halted; {
 	case r.err != nil && stopped:
 		k.status, k.note = taskCancelled, r.err.message
@@ -112,7 +124,8 @@ func (k *task) finish(r reply, stopped bool) {
 // nil when nobody will.
 func (k *task) ask(ctx context.Context, ending <-chan struct{}, questions map[string]json.RawMessage) []byte {
 	k.mu.Lock()
-	k.status, k.note, k.updated = taskAsking, "", time.Now()
+	k.status, k.note = taskAsking, ""
+	k.changed()
 	k.asked, k.answers = questions, map[string]json.RawMessage{}
 	k.answered = make(chan struct{})
 	answered := k.answered
@@ -128,7 +141,8 @@ func (k *task) ask(ctx context.Context, ending <-chan struct{}, questions map[st
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	complete := len(k.asked) == 0
-	k.status, k.asked, k.updated = taskWorking, nil, time.Now()
+	k.status, k.asked = taskWorking, nil
+	k.changed()
 	if !complete {
 		return nil
 	}
@@ -152,7 +166,7 @@ func (k *task) answer(responses []byte) {
 			k.answers[key] = value
 		}
 	})
-	k.updated = time.Now()
+	k.changed()
 	if len(k.asked) == 0 {
 		k.status = taskWorking
 		close(k.answered)
@@ -188,9 +202,16 @@ func (k *task) handle(h head) reply {
 func (k *task) detailed(h head) reply {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return encoded(k.full(h))
+}
+
+func (k *task) full(h head) taskOut {
 	out := k.out(h)
-	out.Result, out.Fail, out.Asked = k.result, k.fail, k.asked
-	return encoded(out)
+	out.Result, out.Fail = k.result, k.fail
+	if k.asked != nil {
+		out.Asked = maps.Clone(k.asked) // answers take from it
+	}
+	return out
 }
 
 func (k *task) out(h head) taskOut {

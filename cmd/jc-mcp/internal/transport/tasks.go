@@ -44,7 +44,7 @@ func (s *tasks) reserve(owner string) *task {
 	}
 	s.calling++
 	now := time.Now()
-	return &task{id: rand.Text(), owner: owner, created: now, updated: now, keep: s.keep, status: taskWorking}
+	return &task{id: rand.Text(), owner: owner, created: now, updated: now, keep: s.keep, status: taskWorking, over: make(chan struct{})}
 }
 
 // give returns the room of a call that did not become one.
@@ -130,21 +130,43 @@ func (t *Transport) callPatiently(ctx context.Context, x *exchange, k *task) rep
 	after := time.NewTimer(t.opt.TaskAfter)
 	defer after.Stop()
 	var w worked
-	select {
-	case w = <-done:
-	case <-ctx.Done():
-		w = <-done
-	case <-after.C:
-		if unhook() && t.tasks.enter(k) {
-			x.outcome = "task"
-			return k.handle(x.head("task"))
+	for waiting := true; waiting; {
+		waiting = false
+		select {
+		case w = <-done:
+		case <-ctx.Done():
+			w = <-done
+		case <-after.C:
+			shelved, err := t.shelve(ctx, k)
+			if err != nil { // nobody else could answer for it: the request goes on
+				after.Reset(t.opt.TaskAfter)
+				waiting = true
+				continue
+			}
+			if unhook() && t.tasks.enter(k) {
+				if shelved != nil {
+					d.running.Go(func() { shelved.run(context.WithoutCancel(ctx), d.ending) })
+				}
+				x.outcome = "task"
+				return k.handle(x.head("task"))
+			}
+			w = <-done
 		}
-		w = <-done
 	}
 	unhook()
 	t.tasks.give()
 	x.outcome = w.outcome
 	return w.reply
+}
+
+// shelve puts a call that is about to become a task where other replicas find it,
+// if there is such a place.
+func (t *Transport) shelve(ctx context.Context, k *task) (*keeper, error) {
+	if t.opt.Tasks == nil {
+		return nil, nil
+	}
+	s := &keeper{shelf: t.opt.Tasks, k: k}
+	return s, s.save(ctx)
 }
 
 // work runs the call to its end, through the questions that it asks as a task.
@@ -174,24 +196,19 @@ func (t *Transport) work(ctx context.Context, x *exchange, k *task, done chan<- 
 	}
 }
 
-// ownTask finds the task that the request names. One of another caller is as
-// unknown as one that never was: an id is a name and proves nothing.
-func (t *Transport) ownTask(ctx context.Context, x *exchange) (*task, *rpcError) {
+// ownTask finds the task that the request names, if it is the caller's.
+func (t *Transport) ownTask(ctx context.Context, x *exchange) (c claimed, bad *rpcError) {
 	if !x.modern {
-		return nil, &rpcError{code: mcp.METHOD_NOT_FOUND, message: x.msg.method + " needs protocol version " + revision2026}
+		return c, &rpcError{code: mcp.METHOD_NOT_FOUND, message: x.msg.method + " needs protocol version " + revision2026}
 	}
 	if !declaresTasks(x.capabilities()) {
-		return nil, missingCapability(map[string]any{"extensions": map[string]any{tasksExtension: struct{}{}}})
+		return c, missingCapability(map[string]any{"extensions": map[string]any{tasksExtension: struct{}{}}})
 	}
 	id := text(x.msg.param("taskId"))
 	if id == "" {
-		return nil, invalidParams("taskId must be the id of a task")
+		return c, invalidParams("taskId must be the id of a task")
 	}
-	k := t.tasks.find(id, t.opt.Caller(ctx))
-	if k == nil {
-		return nil, invalidParams("unknown task: it never was, or its result was kept long enough")
-	}
-	return k, nil
+	return t.claim(ctx, id)
 }
 
 func missingCapability(required any) *rpcError {
@@ -204,16 +221,16 @@ func missingCapability(required any) *rpcError {
 
 // getTask answers tasks/get.
 func (t *Transport) getTask(ctx context.Context, x *exchange) reply {
-	k, bad := t.ownTask(ctx, x)
+	c, bad := t.ownTask(ctx, x)
 	if bad != nil {
 		return reply{err: bad}
 	}
-	return k.detailed(x.head(mcp.ResultTypeComplete))
+	return t.detailed(ctx, c, x.head(mcp.ResultTypeComplete))
 }
 
 // updateTask answers tasks/update: what a person said to a task's questions.
 func (t *Transport) updateTask(ctx context.Context, x *exchange) reply {
-	k, bad := t.ownTask(ctx, x)
+	c, bad := t.ownTask(ctx, x)
 	if bad != nil {
 		return reply{err: bad}
 	}
@@ -221,16 +238,24 @@ func (t *Transport) updateTask(ctx context.Context, x *exchange) reply {
 	if !isObject(responses) {
 		return reply{err: invalidParams("inputResponses must be an object")}
 	}
-	k.answer(responses)
+	if c.local != nil {
+		c.local.answer(responses)
+	} else if bad := t.say(ctx, c, taskWord{Answers: responses}); bad != nil {
+		return reply{err: bad}
+	}
 	return encoded(x.head(mcp.ResultTypeComplete))
 }
 
 // cancelTask answers tasks/cancel. A task that has ended stays as it is.
 func (t *Transport) cancelTask(ctx context.Context, x *exchange) reply {
-	k, bad := t.ownTask(ctx, x)
+	c, bad := t.ownTask(ctx, x)
 	if bad != nil {
 		return reply{err: bad}
 	}
-	k.halt()
+	if c.local != nil {
+		c.local.halt()
+	} else if bad := t.say(ctx, c, taskWord{Cancel: true}); bad != nil {
+		return reply{err: bad}
+	}
 	return encoded(x.head(mcp.ResultTypeComplete))
 }

@@ -19,6 +19,7 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -56,11 +57,21 @@ type Options struct {
 	// Wrap, when not nil, goes around everything behind the check of Host and
 	// Origin: who is calling is found out there and put into the context.
 	Wrap func(http.Handler) http.Handler
-	// Caller names who is calling, from what Wrap put into the context. A
-	// session of a 2025 client answers only the caller who opened it. nil: one caller.
+	// Caller names who is calling, from what Wrap put into the context. Sessions
+	// and tasks answer only the caller who opened them. nil: one caller.
 	Caller func(context.Context) string
+	// Replicated says that the next request of a client may reach another server.
+	// 2025 clients then get no session over HTTP, and no question: what needs one
+	// answers that a person must approve. 2026 clients need none.
+	Replicated bool
+	// Lacking gives the challenge (RFC 6750, for WWW-Authenticate) where the
+	// caller's token does not cover a call of the tool name with arguments, or a
+	// read of the resource at the address name (arguments nil); "" where it does,
+	// and for names it does not know. Over HTTP only. nil: every token covers all.
+	Lacking func(ctx context.Context, name string, arguments json.RawMessage) (challenge string)
 	// Origins and Hosts are allowed beside loopback: "https://app.example.com",
-	// "mcp.example.com" or "mcp.example.com:8443".
+	// "mcp.example.com" or "mcp.example.com:8443". Pages of allowed origins may read
+	// the answers (CORS).
 	Origins, Hosts []string
 	// MaxBody bounds an HTTP body in bytes (1 MiB), MaxLine a line of stdio (4 MiB).
 	MaxBody, MaxLine int64
@@ -75,6 +86,9 @@ type Options struct {
 	// extension gets a handle in place of the result (5 s); TaskKeep is how long
 	// the result is kept for it (10 minutes).
 	TaskAfter, TaskKeep time.Duration
+	// Tasks is where replicas keep the tasks that they run; nil for one server
+	// alone, which keeps them in memory.
+	Tasks Shelf
 }
 
 func (o Options) withDefaults() Options {

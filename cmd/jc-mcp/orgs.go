@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
+)
+
+// readOrgs reads the file of organisations. What can be read without running a command
+// is read now, so that a wrong place of a secret stops the start.
+func (s *shell) readOrgs(ctx context.Context, c *config) error {
+	list, err := s.parseOrgs(c.orgsFile)
+	if err != nil {
+		return asUsage(err)
+	}
+	c.known = named(list)
+	var names []string
+	for _, o := range c.known {
+		names = append(names, o.name)
+	}
+	if c.org != "" && !slices.Contains(names, c.org) {
+		return unknown("organisation", c.org, names)
+	}
+	for i, said := range list {
+		if c.org != "" && c.org != said.Name {
+			continue
+		}
+		o := c.known[i]
+		if err := s.openOrg(ctx, c, &o, said); err != nil {
+			return err
+		}
+		c.organizations = append(c.organizations, o)
+	}
+	return nil
+}
+
+// named are the organisations of a file as far as they are known by name: no secret is
+// looked for.
+func named(list []auth.Organization) (out []organization) {
+	for _, said := range list {
+		o := organization{name: said.Name, region: said.Region, id: said.ID}
+		for _, cred := range said.Credentials {
+			o.credentials = append(o.credentials, credential{name: cred.Name})
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// names are those of the organisations that are served.
+func (c *config) names() []string {
+	out := make([]string, len(c.organizations))
+	for i, o := range c.organizations {
+		out[i] = o.name
+	}
+	return out
+}
+
+// openOrg finds hosts and secrets of an organisation.
+func (s *shell) openOrg(ctx context.Context, c *config, o *organization, said auth.Organization) error {
+	var bases [3]*url.URL
+	for i, text := range []string{said.Console, said.Insights, said.OAuth} {
+		if text == "" {
+			continue
+		}
+		base, err := jc.ParseBase(text)
+		if err != nil {
+			return asUsage(err)
+		}
+		bases[i] = base
+	}
+	if err := o.resolveHosts(bases[0], bases[1], bases[2]); err != nil {
+		return err
+	}
+	if said.Sandbox != nil {
+		o.useSandbox(sandbox.Options{Users: said.Sandbox.Users, Seed: uint64(said.Sandbox.Seed)})
+		return nil
+	}
+	o.credentials = nil
+	for _, cred := range said.Credentials {
+		login := cred.Login
+		if cred.Keychain != "" {
+			var err error
+			if login, err = auth.KeychainLogin(cred.Keychain); err != nil {
+				return usagef("%s: organisation %s: %v", c.orgsFile, said.Name, err)
+			}
+		}
+		for _, src := range login.Sources() {
+			if auth.Costly(src) {
+				continue
+			}
+			warning, err := auth.Check(ctx, src)
+			if err != nil {
+				return usagef("%s: organisation %s: %v", c.orgsFile, said.Name, err)
+			}
+			if warning != "" {
+				c.warnings = append(c.warnings, warning)
+			}
+		}
+		o.credentials = append(o.credentials, credential{cred.Name, login})
+	}
+	return nil
+}
+
+// parseOrgs reads what a file of organisations says, and opens nothing.
+func (s *shell) parseOrgs(path string) ([]auth.Organization, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the file of organisations %s cannot be read", path)
+	}
+	return auth.ParseOrgs(path, data, auth.OrgFileOptions{
+		Regions: jc.Regions(), Getenv: s.getenv,
+		Base: func(v string) error { _, err := jc.ParseBase(v); return err },
+		ID: func(v string) error {
+			if !organisationID.MatchString(v) {
+				return fmt.Errorf("the id of an organisation is 24 hex digits")
+			}
+			return nil
+		},
+	})
+}

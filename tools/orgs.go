@@ -1,0 +1,139 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+)
+
+// Organizations serves several organisations as one server. A caller who has one of
+// them finds what a server of that one alone would show. One who has more says with
+// each call which it is for; only a read may be for all of them. Each organisation,
+// as one credential reaches it, is a [Desk] of its own: no cache, cursor, journal or
+// limit is shared, and no call is made at two desks but a read for all.
+type Organizations struct {
+	*catalog
+	front *Desk // reaches none: for what concerns this server alone
+	desks map[deskKey]*Desk
+	names []string // sorted
+	of    OrgsOf
+}
+
+type deskKey struct{ org, credential string }
+
+// OrgsOf gives the organisations of a caller, and with which credential it has each,
+// "" for the standard one.
+type OrgsOf func(auth.Principal) map[string]string
+
+var (
+	_ Server = (*Desk)(nil)
+	_ Server = (*Organizations)(nil)
+)
+
+// NewOrganizations makes the server. shared is what all have in common, with the
+// grants for what concerns no organisation; places is one for each organisation and
+// credential, with Org, Credential, Client, Grants, Region and Sandbox of its own.
+// of nil gives every caller all of them.
+func NewOrganizations(shared Options, places []Options, of OrgsOf) (*Organizations, error) {
+	c, err := newCatalog(shared.Tools, shared.Selection)
+	if err != nil {
+		return nil, err
+	}
+	shared.Client = nil
+	front, err := c.desk(shared)
+	if err != nil {
+		return nil, err
+	}
+	o := &Organizations{catalog: c, front: front, desks: map[deskKey]*Desk{}, of: of}
+	for _, p := range places {
+		key := deskKey{p.Org, p.Credential}
+		if p.Org == "" || o.desks[key] != nil {
+			return nil, fmt.Errorf("organisation %q with credential %q stands twice, or has no name", p.Org, p.Credential)
+		}
+		if o.desks[key], err = c.desk(p); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(o.names, p.Org) {
+			o.names = append(o.names, p.Org)
+		}
+	}
+	slices.Sort(o.names)
+	return o, nil
+}
+
+// desksOf are the desks of a caller, one for each of its organisations, by name.
+func (o *Organizations) desksOf(ctx context.Context) (mine []*Desk, names []string) {
+	who, known := auth.From(ctx)
+	if !known {
+		return nil, nil
+	}
+	var having map[string]string
+	if o.of != nil {
+		having = o.of(who)
+	}
+	for _, name := range o.names {
+		credential, has := having[name]
+		if !has && o.of != nil {
+			continue
+		}
+		if d := o.desks[deskKey{name, credential}]; d != nil {
+			mine, names = append(mine, d), append(names, name)
+		}
+	}
+	return mine, names
+}
+
+// Tools are the tools that are served, sorted by name.
+func (o *Organizations) Tools() []*Tool { return o.listed }
+
+// Declares reports whether there is a tool of that name, listed to the caller or not.
+func (o *Organizations) Declares(name string) bool { return o.front.Declares(name) }
+
+// Lacking are the scopes that a call takes; see [Desk.Lacking]. They are the same for
+// all organisations.
+func (o *Organizations) Lacking(ctx context.Context, name string, arguments json.RawMessage) string {
+	return o.front.Lacking(ctx, name, arguments)
+}
+
+// List gives the tools that the caller may see.
+func (o *Organizations) List(ctx context.Context) []Listed {
+	mine, names := o.desksOf(ctx)
+	switch len(mine) {
+	case 0:
+		return nil
+	case 1:
+		return mine[0].List(ctx)
+	}
+	list := o.front.List(ctx)
+	for i := range list {
+		t := o.byName[list[i].Name]
+		list[i].InputSchema = o.choosing(t, o.front.schema(t), names).Listed()
+		if list[i].OutputSchema != nil {
+			list[i].OutputSchema = severalOutput
+		}
+	}
+	return list
+}
+
+// maxInstructionNames is what the names of organisations may cost in the instructions.
+const maxInstructionNames = 30
+
+// Instructions is what clients are told of the server, in at most 110 tokens.
+func (o *Organizations) Instructions(ctx context.Context) string {
+	mine, names := o.desksOf(ctx)
+	switch len(mine) {
+	case 0:
+		return "No organisation of JumpCloud is granted to this caller."
+	case 1:
+		return mine[0].Instructions(ctx)
+	}
+	shown := joinNames(names)
+	for n := len(names); n > 0 && tokens(shown) > maxInstructionNames; n-- {
+		shown = joinNames(names[:n-1]) + fmt.Sprintf(" and %d more", len(names)-n+1)
+	}
+	return "JumpCloud of " + strings.TrimPrefix(shown, " and ") + "." + o.front.advice()
+}
