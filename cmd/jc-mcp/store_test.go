@@ -138,7 +138,7 @@ func TestServersShareAStore(t *testing.T) {
 	if err := m.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	for err := error(auth.ErrStore); err != nil; {
+	for err := auth.ErrStore; err != nil; {
 		_, err = servers[0].dir.Halted("local", create)
 	}
 	if got := call(0, create, `{"name":"Three"}`); !strings.Contains(got, "done") {
