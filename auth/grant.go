@@ -64,6 +64,9 @@ type Decision struct {
 	Rule string
 	// Version identifies the rules in force; part of what is sealed.
 	Version string
+	// Narrowed says of a read as such that it shows some objects only: whatever is
+	// shown has to be decided on with that object among the Targets.
+	Narrowed bool
 	// Wait is how long a person has to answer where Approval asks for one; 0 is the default.
 	Wait time.Duration
 }

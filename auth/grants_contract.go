@@ -50,6 +50,15 @@ type Members interface {
 	Member(ctx context.Context, of, pattern string, t Target) (bool, error)
 }
 
+// WithMany says that under ctx many targets will be asked for, so that a [Members] may
+// read the groups once instead of each target's own.
+func WithMany(ctx context.Context) context.Context { return context.WithValue(ctx, manyKey{}, true) }
+
+// Many reports whether ctx comes from [WithMany].
+func Many(ctx context.Context) bool { many, _ := ctx.Value(manyKey{}).(bool); return many }
+
+type manyKey struct{}
+
 // Names may be implemented by a Members as well: it tells all that an object is
 // called by (a user's name and e-mail address, a device's host name, display name and
 // serial number), so that `protect` holds whichever of them the file uses. Without

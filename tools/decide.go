@@ -59,6 +59,9 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 	for _, s := range p.all() {
 		a := s.Tool.action()
 		a.Targets, a.Objects = append([]auth.Target{}, s.Targets...), n // never nil: that would ask for the tool as such
+		if s.narrowed && len(s.Targets) == 0 {                          // it is asked of nothing, and leaves out what is not granted
+			a.Targets = nil
+		}
 		dec := d.o.Grants.Decide(ctx, who, a)
 		if !dec.Allow {
 			return dec

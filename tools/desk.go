@@ -62,6 +62,7 @@ type Desk struct {
 	o       Options
 	dir     *finder
 	homes   map[string]string // the toolset of each kind
+	listers map[string]*Tool  // the list of each kind
 	listed  []*Tool
 	byName  map[string]*Tool // listed
 	reach   map[string]*Tool // listed, or found and called through a carrier
@@ -80,7 +81,7 @@ func New(o Options) (*Desk, error) {
 	if o.Client != nil {
 		d.dir = &finder{Directory: jc.NewDirectory(o.Client)}
 	}
-	d.homes = homesOf(o.Tools)
+	d.homes, d.listers = homesOf(o.Tools), listersOf(o.Tools)
 	d.org = &organization{region: o.Region, sandbox: o.Sandbox}
 	if err := Check(o.Tools); err != nil {
 		return nil, err

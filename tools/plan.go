@@ -51,6 +51,8 @@ type Step struct {
 	// now is what the plan saw of what the step changes, for who compares: fields by
 	// the API's names. nil where it was not read.
 	now map[string]any
+	// narrowed says that the step is a read that leaves out objects which are not granted.
+	narrowed bool
 	// edit is the resolved input, where the step sets fields of an object.
 	edit any
 
@@ -103,6 +105,9 @@ func planGet(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error
 	}
 	seen := r.sees(t)
 	step := Step{Tool: t, Request: req, Targets: targetsOf(in)}
+	if t.kind != nil && slices.ContainsFunc(step.Targets, func(x auth.Target) bool { return x.Type == t.kind.Type }) {
+		r.keeps(t)
+	}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
 		if t.untyped {
 			row, err := r.anything(ctx, req)
@@ -111,6 +116,9 @@ func planGet(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error
 		row, err := r.row(ctx, req, t.kind)
 		if err != nil {
 			return nil, err
+		}
+		if r.spares.Load() {
+			return seen.mask(r.only(ctx, t, step.Targets, row, nil)), check(row)
 		}
 		return seen.mask(row), check(row)
 	}

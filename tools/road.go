@@ -100,7 +100,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	ctx = jc.WithFence(ctx, d.fence(t, nil)...)
 	r := &Reader{d: d, trip: tr}
 	if d.dir != nil {
-		r.dir = &finder{d.dir.Directory, func(k *jc.Kind) sight { return d.seesKind(who, k) }, !changing}
+		r.dir = d.finds(tr)
 	}
 	// resolve: every ref, everywhere in the value
 	if err := resolve(ctx, r.dir, t.Risk, tr.args.in); err != nil {
@@ -111,7 +111,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
-	if err := r.unbound(); err != nil {
+	if err := errors.Join(r.unbound(), r.unkept()); err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	if changing {
