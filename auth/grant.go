@@ -67,6 +67,8 @@ type Decision struct {
 	// Narrowed says of a read as such that it shows some objects only: whatever is
 	// shown has to be decided on with that object among the Targets.
 	Narrowed bool
+	// WantsReason says that the caller has to say why.
+	WantsReason bool
 	// Wait is how long a person has to answer where Approval asks for one; 0 is the default.
 	Wait time.Duration
 }

@@ -147,6 +147,7 @@ func (f *inForce) permit(ctx context.Context, rules *agentRules, fact ToolFact, 
 		if d.Approval != NoApproval {
 			d.Wait = g.wait
 		}
+		d.WantsReason = g.wantsReason(a.Risk)
 		d.Narrowed = a.Risk == Read && a.asSuch() && !rules.free(ctx, fact, a, c)
 		c.told(g.line, "allows", "")
 		return d, g

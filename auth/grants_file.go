@@ -96,6 +96,7 @@ type grant struct {
 	onlyReads                bool
 	perCall, perHour, perDay int // 0 is no limit
 	when                     *hours
+	reason                   bool // a change has to say why
 	approve                  Approval
 	approveSaid              bool
 	wait                     time.Duration
@@ -137,6 +138,9 @@ func (g *grant) asks(f ToolFact) Approval {
 	return NoApproval
 }
 
+// wantsReason reports whether a caller has to say why he uses a tool of that risk.
+func (g *grant) wantsReason(risk Risk) bool { return g.reason && risk != Read }
+
 // conditions are the words after a grant, "" when there are none.
 func (g *grant) conditions(f ToolFact) string {
 	var parts []string
@@ -156,6 +160,9 @@ func (g *grant) conditions(f ToolFact) string {
 		if q := g.quotas(); q != "" {
 			parts = append(parts, q)
 		}
+	}
+	if g.wantsReason(f.Risk) {
+		parts = append(parts, "with a reason")
 	}
 	if g.when != nil {
 		parts = append(parts, g.when.String())

@@ -58,7 +58,7 @@ func (d *Desk) find(who auth.Principal, q *apiQuery) (string, error) {
 		if t == nil || !may(t) {
 			return "", d.noTool("query", name)
 		}
-		return fullSchema(t), nil
+		return fullSchema(t) + d.wanting(who, t), nil
 	}
 	if q.Limit == 0 {
 		q.Limit = searchHits
@@ -67,7 +67,11 @@ func (d *Desk) find(who auth.Principal, q *apiQuery) (string, error) {
 	if len(hits) == 0 {
 		return "", notFound("query", fmt.Sprintf("no tool of this server fits %q; use other words, such as the thing and what to do with it", clip(q.Query)))
 	}
-	return signatures(hits), nil
+	found := make([]*Tool, len(hits))
+	for i := range hits {
+		found[i] = hits[i].Tool
+	}
+	return signatures(hits) + d.wanting(who, found...), nil
 }
 
 // carrier declares a tool that calls others of some risks.

@@ -70,6 +70,7 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 			dec.Approval = auth.NoApproval
 		}
 		dec.Approval = max(dec.Approval, all.Approval)
+		dec.WantsReason = dec.WantsReason && s.Skip == "" || all.WantsReason
 		all = dec
 	}
 	return all

@@ -127,7 +127,7 @@ func (d *Desk) List(ctx context.Context) []Listed {
 	out := make([]Listed, 0, len(d.listed))
 	for _, t := range d.listed {
 		if d.asSuch(who, t).Allow {
-			out = append(out, d.listedTool(t))
+			out = append(out, d.listedTool(who, t))
 		}
 	}
 	return out
@@ -144,10 +144,10 @@ func (t *Tool) Listed() Listed {
 	}
 }
 
-// listedTool is a tool as clients of this desk see it.
-func (d *Desk) listedTool(t *Tool) Listed {
+// listedTool is a tool as a caller sees it.
+func (d *Desk) listedTool(who auth.Principal, t *Tool) Listed {
 	l := t.Listed()
-	l.InputSchema = d.schema(t).Listed()
+	l.InputSchema = d.schemaFor(who, t).Listed()
 	if d.o.Structured {
 		l.OutputSchema = outputSchema
 	}

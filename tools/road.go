@@ -27,6 +27,7 @@ type trip struct {
 
 	undo *state.Change // the change that the call takes back
 
+	reason   string         // why, as the caller says
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
 }
@@ -55,6 +56,9 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 			return d.refuse(ctx, tr, nil, err, auth.Decision{})
 		}
 		t = tr.tool
+	}
+	if err := tr.why(); err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	if t.undoes { // and now one of the tool that takes the change back
 		if dec, err := d.takeBack(tr); err != nil {
@@ -127,7 +131,10 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}
 	// dry run: show the plan and stop
 	if tr.args.dry {
-		return d.preview(ctx, t, plan, dec)
+		return d.preview(ctx, tr, plan, dec)
+	}
+	if err := tr.unexplained(dec); err != nil {
+		return d.refuse(ctx, tr, plan, err, dec)
 	}
 	// confirm: a person says yes, sealed to the plan
 	if ask := d.confirm(ctx, tr, plan, dec); ask != nil {
@@ -269,7 +276,7 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
 	l.Agent, l.Principal = tr.who.Agent, tr.who.Name
-	l.Trace, l.Request = traceID(tr.call.Trace), tr.request
+	l.Trace, l.Request, l.Reason = traceID(tr.call.Trace), tr.request, tr.reason
 	if tr.approver != nil {
 		l.Approver = tr.approver.Name
 	}

@@ -30,6 +30,7 @@ type Tool struct {
 	Schema *schemas.Schema
 
 	exports   func() *schemas.Schema // Schema with the arguments of exports
+	reasoned  func() *schemas.Schema // Schema with a reason
 	in        reflect.Type
 	reads     []jc.Endpoint // derived: merge, read-back, and what a job's plan reads
 	kinds     []*jc.Kind    // of its refs and rows: their look-ups are derived reads
@@ -356,13 +357,16 @@ func (t *Tool) done(ours ...any) *Tool {
 		t.fail("%v", err)
 	}
 	t.Schema = s.Noting("body", t.bodyNote())
-	t.exports = sync.OnceValue(func() *schemas.Schema {
-		s, err := schemas.Of(append(slices.Clone(parts), reflect.TypeFor[exportArgs]())...)
-		if err != nil {
-			return t.Schema // a test makes it for every list
-		}
-		return s
-	})
+	with := func(more reflect.Type) func() *schemas.Schema {
+		return sync.OnceValue(func() *schemas.Schema {
+			s, err := schemas.Of(append(slices.Clone(parts), more)...)
+			if err != nil {
+				return t.Schema // a test makes it for every list, and every change
+			}
+			return s.Noting("body", t.bodyNote())
+		})
+	}
+	t.exports, t.reasoned = with(reflect.TypeFor[exportArgs]()), with(reflect.TypeFor[reasonArgs]())
 	return t
 }
 

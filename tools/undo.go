@@ -29,7 +29,7 @@ func (d *Desk) journal(ctx context.Context, r *Reader, res *Result) {
 	}
 	c := state.Change{
 		ID: r.change(s), At: time.Now().UTC(), Agent: r.trip.who.Agent, Principal: r.trip.who.Name,
-		Tool: s.Tool.Name, Targets: s.targetsAfter(res.Made), Say: clean(stepLine(s)),
+		Tool: s.Tool.Name, Targets: s.targetsAfter(res.Made), Say: clean(stepLine(s)), Reason: r.trip.reason,
 	}
 	if b := res.reverse(); b != nil && !secretIn(b.before) && !secretIn(b.after) && !secretIn(b.args) {
 		if args, ok := d.callable(b); ok {
