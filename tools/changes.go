@@ -109,9 +109,13 @@ func (d *Desk) listChanges(who auth.Principal, q *changesQuery) (Answer, error) 
 	if q.Limit == 0 {
 		q.Limit = changesShown
 	}
+	steps := map[string]int{}
+	for _, c := range list {
+		steps[c.ID]++
+	}
 	t := &table{columns: []string{"change", "time", "agent", "what", "undo"}}
 	for _, c := range list[:min(len(list), q.Limit)] {
-		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), said(&c), undoable(&c, undone)})
+		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), said(&c), undoable(&c, undone, steps[c.ID])})
 	}
 	n := t.fit(maxTokens - 300)
 	head := fmt.Sprintf("# %d of %d changes of the last 30 days, latest first", n, len(list))
@@ -128,11 +132,11 @@ func said(c *state.Change) string {
 	return clean(c.Say) + "; why: " + clean(c.Reason)
 }
 
-func undoable(c *state.Change, undone map[string]string) string {
+func undoable(c *state.Change, undone map[string]string, steps int) string {
 	switch by := undone[c.ID]; {
 	case by != "":
 		return "undone by " + clean(by)
-	case c.Reverse == nil:
+	case c.Reverse == nil, steps > 1:
 		return "no"
 	}
 	return "yes"
@@ -180,6 +184,15 @@ func (d *Desk) takeBack(tr *trip) (auth.Decision, error) {
 	c := &list[at]
 	if by := undone[id]; by != "" {
 		return none, &Refusal{jc.CodeConflict, "change " + id + " was undone already, by change " + clean(by)}
+	}
+	steps := 0
+	for i := range list {
+		if list[i].ID == id {
+			steps++
+		}
+	}
+	if steps > 1 {
+		return none, &Refusal{jc.CodeInvalidArgument, fmt.Sprintf("change %s is %d steps of one job, which cannot be undone as one; put back what has to be, one by one", id, steps)}
 	}
 	if c.Reverse == nil {
 		return none, &Refusal{jc.CodeInvalidArgument, "change " + id + " cannot be undone here: nothing is known that puts it back (" + clean(c.Say) + ")"}

@@ -141,6 +141,9 @@ func (d *Desk) preview(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 	if t.noBack != "" {
 		b.WriteString("\nIt cannot be read back: " + t.noBack + ".")
 	}
+	if back := d.prospect(p); back != "" {
+		b.WriteString("\n" + back)
+	}
 	if tr.unexplained(dec) != nil {
 		b.WriteString("\nIt needs a reason.")
 	}

@@ -21,6 +21,8 @@ type Plan struct {
 	Objects int
 	// Parallel says that the order of the steps does not matter.
 	Parallel bool
+	// one says that all steps are one change; see oneChange.
+	one bool
 	// Finish makes the answer when the steps have ended; nil for the usual one.
 	Finish func(ctx context.Context, r *Reader, done []Result) (Answer, error)
 }
@@ -53,8 +55,10 @@ type Step struct {
 	now map[string]any
 	// narrowed says that the step is a read that leaves out objects which are not granted.
 	narrowed bool
-	// edit is the resolved input, where the step sets fields of an object.
-	edit any
+	// edits says that the step sets fields of an object, with After all that is given,
+	// through Tool; edit is its resolved input, where there is one.
+	edits bool
+	edit  any
 
 	// read does a step that only reads; nil for all others.
 	read func(ctx context.Context, r *Reader) (any, error)
@@ -263,7 +267,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 	if differ, untold := t.compare(now, given); len(differ)+len(untold) == 0 && !r.hides(t, given) {
 		step.Skip = "already so"
 	}
-	step.now, step.edit = step.Before, in
+	step.now, step.edits, step.edit = step.Before, true, in
 	if t.merge {
 		whole := map[string]any{}
 		for _, f := range fieldsOf(t.in) {
