@@ -125,9 +125,8 @@ func (b *bench) somePolicy() *strings.Replacer {
 		values, _ := p["values"].([]any)
 		for _, v := range values {
 			m := v.(map[string]any)
-			other := map[string]string{"true": "false", "false": "true", "[true]": "false", "[false]": "true"}[compact(m["value"])]
-			if other != "" && m["sensitive"] != true {
-				return strings.NewReplacer("POLICY", p["id"].(string), "FIELD", m["configFieldID"].(string), "VALUE", other)
+			if compact(m["value"]) == "[15]" {
+				return strings.NewReplacer("POLICY", p["id"].(string), "FIELD", m["configFieldID"].(string), "VALUE", "20")
 			}
 		}
 	}

@@ -61,7 +61,7 @@ func (p *policyEdit) back(field string, was any) (any, bool) {
 		now, _ := v.(map[string]any)
 		id, _ := now["configFieldID"].(string)
 		before := old[id]
-		if before == nil || isTrue(before["sensitive"]) || isTrue(now["sensitive"]) || before["value"] == nil {
+		if before == nil || before["sensitive"] != false || isTrue(now["sensitive"]) || before["value"] == nil {
 			return nil, false
 		}
 		if equal(before["value"], now["value"]) {
@@ -71,7 +71,7 @@ func (p *policyEdit) back(field string, was any) (any, bool) {
 		if !plain {
 			text = compact(before["value"])
 		}
-		args = append(args, map[string]any{"configFieldID": id, "value": text})
+		args = append(args, map[string]any{"configFieldID": id, "value": text, "sensitive": false})
 	}
 	return args, len(args) > 0
 }

@@ -312,7 +312,8 @@ func secretIn(v any) bool {
 			if name == "" {
 				name, _ = x["type"].(string)
 			}
-			if name == "" || isSecret(name, value) {
+			hidden, told := x["sensitive"].(bool) // the field of a policy's value says it
+			if name == "" && (!told || hidden) || isSecret(name, value) {
 				return true
 			}
 		}
