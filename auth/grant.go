@@ -37,6 +37,7 @@ type Target struct {
 type Action struct {
 	Tool, Toolset string
 	Risk          Risk
+	Grave         bool // as in [ToolFact]
 	// Targets are the resolved objects; nil when only the use of the tool is asked for (list, call).
 	Targets []Target
 	// Objects is how many objects the whole call changes.
@@ -124,7 +125,7 @@ func (g AllowAll) Decide(_ context.Context, _ Principal, a Action) Decision {
 			d.Approval = ClientApproval
 		}
 	default:
-		if a.Risk == Destroy || a.Risk == Reveal || a.Risk == Change && a.Objects > manyObjects {
+		if a.Grave || a.Risk == Destroy || a.Risk == Reveal || a.Risk == Change && a.Objects > manyObjects {
 			d.Approval = ClientApproval
 		}
 	}

@@ -77,7 +77,14 @@ type Registry interface {
 type ToolFact struct {
 	Name, Toolset string
 	Risk          Risk
+	// Grave marks a change that gives somebody an administrator's power, or weakens the
+	// sign-in of all: it is granted and approved as what destroys.
+	Grave bool
 }
+
+// named reports whether only its own name under do grants the tool, and a person is
+// asked unless the line says otherwise.
+func (f ToolFact) named() bool { return f.Risk > Change || f.Grave }
 
 // Meter counts, for quotas.
 type Meter interface {

@@ -155,7 +155,7 @@ func (f *inForce) permit(ctx context.Context, rules *agentRules, fact ToolFact, 
 	if refused != "" {
 		return no(refusedLine, "%s", refused)
 	}
-	if a.Risk > Change {
+	if fact.named() {
 		return no(rules.line, "%s is not granted %s, which needs its own name under do", rules.name, a.Tool)
 	}
 	return no(rules.line, "%s is not granted %s", rules.name, a.Tool)

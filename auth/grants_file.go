@@ -119,7 +119,7 @@ func (g *grant) gives(f ToolFact) bool {
 	switch {
 	case g.named[f.Name]:
 		return true
-	case f.Risk > Change:
+	case f.named():
 		return false
 	}
 	return g.globbed[f.Name] || g.writes[f.Toolset] || f.Risk == Read && g.reads[f.Toolset]
@@ -132,7 +132,7 @@ func (g *grant) asks(f ToolFact) Approval {
 		return NoApproval // what comes with a toolset is not asked for
 	case g.approveSaid:
 		return g.approve
-	case f.Risk > Change:
+	case f.named():
 		return HumanApproval
 	}
 	return NoApproval

@@ -112,7 +112,7 @@ func (p *grantParser) doList(n *yaml.Node, g *grant) []string {
 			switch {
 			case !isGlob(w):
 				g.named[tool] = true
-			case p.r.tools[tool].Risk <= Change:
+			case !p.r.tools[tool].named():
 				g.globbed[tool] = true
 			}
 		}

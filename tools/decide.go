@@ -78,7 +78,7 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 
 // denied is the refusal of a grant, in words that keep an agent from blaming JumpCloud.
 func denied(dec auth.Decision) error {
-	return &Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}
+	return &citing{&Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}, dec.Rule}
 }
 
 // charge is what a plan has taken from quotas, by tool.

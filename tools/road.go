@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -259,10 +260,15 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec auth.Decision) Answer {
 	a := failure(err, tr.tool.Risk != auth.Read)
 	line := tr.line("refused", auth.Line{Code: a.Code, Decision: dec.Rule, Version: dec.Version, Outcome: string(NotSent)})
-	if p != nil && len(p.Steps) > 0 {
-		line.Targets = p.Steps[0].Targets
+	line.Targets = tr.about(p)
+	if line.Decision == "" {
+		line.Decision = ruleOf(err)
 	}
-	line.Say = tr.say(nil, a.Code+", refused")
+	how, named := a.Code+", refused", line.Targets
+	if n := len(named); n > shownTargets {
+		how, named = fmt.Sprintf("%s, on %d objects", how, n), named[:shownTargets]
+	}
+	line.Say = tr.say(&Step{Tool: tr.tool, Targets: named}, how)
 	if err := d.o.Audit.Write(context.WithoutCancel(ctx), line); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a refusal could not be written", "tool", tr.tool.Name)
 	}
@@ -270,6 +276,36 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 		d.burst(ctx, tr.who)
 	}
 	return a
+}
+
+// shownTargets are named in the sentence of a refusal; all are in its fields.
+const shownTargets = 5
+
+// about are the objects that a refused call was about: those of its plan, else those
+// that its arguments came to, as far as they were looked up.
+func (tr *trip) about(p *Plan) (out []auth.Target) {
+	if p != nil {
+		for _, s := range p.all() {
+			for _, t := range s.Targets {
+				if !slices.Contains(out, t) {
+					out = append(out, t)
+				}
+			}
+		}
+	}
+	if out == nil && tr.args.in != nil {
+		out = targetsOf(tr.args.in)
+	}
+	return out
+}
+
+// ruleOf is the line of the grants that a refusal cites by itself.
+func ruleOf(err error) string {
+	var cited *citing
+	if errors.As(err, &cited) {
+		return cited.rule
+	}
+	return ""
 }
 
 // line is an audit line with what every line of a call has in common.

@@ -18,6 +18,7 @@ import (
 type narrowing struct {
 	toolset string
 	fields  []string
+	rule    string // the line that narrows, where it is known
 }
 
 // sight is what a caller sees of objects: each narrowing holds. nil is everything.
@@ -112,12 +113,16 @@ func (s sight) called(o jc.Object, given string) bool {
 // refuse says that a field is not granted, and which are.
 func (s sight) refuse(field string) error {
 	var known []string
+	where, rule := "fields of the grant", ""
 	for _, n := range s {
 		if field == "" || !(sight{n}).has(field) {
+			if n.rule != "" {
+				where, rule = n.rule+": fields", n.rule
+			}
 			known = append(known, fmt.Sprintf("%s of %s is not granted; known: %s", strings.TrimSpace("field "+clip(field)), n.toolset, joinNames(n.fields)))
 		}
 	}
-	return &Refusal{jc.CodeDenied, "denied by this server (fields of the grant), not by JumpCloud. " + upper(strings.Join(known, "; "))}
+	return &citing{&Refusal{jc.CodeDenied, "denied by this server (" + where + "), not by JumpCloud. " + upper(strings.Join(known, "; "))}, rule}
 }
 
 // sees is what somebody sees of the objects of toolsets.
@@ -128,7 +133,13 @@ func (d *Desk) sees(who auth.Principal, toolsets ...string) (out sight) {
 			continue
 		}
 		if fields, narrowed := d.o.Grants.Fields(who, set); narrowed {
-			out = append(out, narrowing{set, fields})
+			n := narrowing{toolset: set, fields: fields}
+			if cites, ok := d.o.Grants.(interface {
+				FieldsRule(p auth.Principal, toolset string) string
+			}); ok {
+				n.rule = cites.FieldsRule(who, set)
+			}
+			out = append(out, n)
 		}
 	}
 	return out
