@@ -29,8 +29,8 @@ type reasonArgs struct {
 // the schema of the tool.
 func (tr *trip) why() error {
 	var given map[string]json.RawMessage
-	if tr.tool.Risk == auth.Read || json.Unmarshal(tr.call.Arguments, &given) != nil {
-		return nil
+	if tr.tool.Risk != auth.Read {
+		_ = json.Unmarshal(tr.call.Arguments, &given) // the schema says what is wrong with them
 	}
 	raw, there := given["reason"]
 	if !there {

@@ -37,7 +37,7 @@ func TestReasons(t *testing.T) {
 
 	code := g.ask("users_reset_mfa", `{"user":"ben.kurz","reason":"lost phone"}`)
 	e, err := g.dir.Entry(code)
-	if err != nil || !strings.Contains(e.Request.Question, `The agent says why: "lost phone".`) {
+	if err != nil || !strings.Contains(e.Question, `The agent says why: "lost phone".`) {
 		t.Errorf("the person is told: %+v, %v", e.Request, err)
 	}
 	if other := g.ask("users_reset_mfa", `{"user":"ben.kurz","reason":"another one"}`); other == code {
