@@ -10,10 +10,11 @@
 // it: it can drop requests, empty quotas, lift the kill switch, make seals with the
 // key ring, and, once all servers have been started anew, have a yes that is still in
 // time count again for the very call that it was given for. It cannot
-// approve. An approval is a signature with a key that only opens with a person's
+// make an approval: that is a signature with a key that only opens with a person's
 // passphrase; it covers everything that the person was shown, and a server
 // compares that with what it is about to do, computed anew, never with what lies
-// here. Nor can it read a delivered secret: that is encrypted to the approver.
+// here. Which keys are approvers' says the grant file, which is not here: an agent that
+// can write that one can name an approver of its own. Nor can it read a delivered secret: that is encrypted to the approver.
 //
 // Approvals are signed files and not messages to a socket: no process has to
 // listen, so they work for servers on stdio that start and end with a client, for
