@@ -140,7 +140,7 @@ func TestDiffAndExplainOfOrganisations(t *testing.T) {
 	if d := two.Diff(two); len(d) > 0 {
 		t.Error(d)
 	}
-	if x := two.Explain("a", someTools().action(t, "users_list"), office); !x.Allow || x.Orgs != "acme, globex with credential readonly" {
+	if x := two.Explain(Principal{Agent: "a"}, someTools().action(t, "users_list"), office); !x.Allow || x.Orgs != "acme, globex with credential readonly" {
 		t.Errorf("%+v", x)
 	}
 }

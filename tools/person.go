@@ -111,8 +111,13 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		tr.approval = approvalExpired
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. Request "+asked.Code+" came too late, or what it was for has changed. Make the call again to ask anew")
 	case errors.Is(err, state.ErrPending), errors.Is(err, state.ErrNotApprover), errors.Is(err, state.ErrForged):
-		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`%s, then repeat the same call",
+		a := refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`%s, then repeat the same call",
 			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code, d.o.People.orPage()))
+		if tr.call.CanAsk && tr.call.Reply == nil { // the client can wait in the agent's place; its yes proves nothing, and the answer is looked for again
+			return &Answer{Text: a.Text, Ask: &Ask{State: d.o.Sealer.Seal(bound, approvalTTL), Question: fmt.Sprintf("%s An approver has to run `jc-mcp approve %s`%s. Go on once that is done.",
+				r.Question, asked.Code, d.o.People.orPage())}}
+		}
+		return a
 	}
 	if errors.Is(err, auth.ErrStore) {
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The shared store cannot be reached, so the approval could not be used. Make the call again in a minute")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -251,8 +252,9 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 	out := append(t.lookups(), organizationsList)
 	if step != nil {
 		out = append(out, step.Tool.lookups()...)
-		for _, e := range t.Operations { // a step can only be what the declaration names
-			if e == step.Request.Endpoint {
+		// A step can only be what the declaration names, and the tool whose grant it has.
+		for _, e := range t.Operations {
+			if e == step.Request.Endpoint && slices.Contains(step.Tool.Operations, e) {
 				out = append(out, e)
 			}
 		}

@@ -36,6 +36,7 @@ type config struct {
 	remote                   remoteAccess
 	operation                operation
 	watch                    *ops.Instruments // nil where nobody looks
+	balancing                balancing
 	sharing                  sharing
 	logLevel                 slog.Level
 

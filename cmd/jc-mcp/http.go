@@ -72,6 +72,11 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	probe.Go(func() { who.probe(ctx) })
 	defer probe.Wait()
 	defer who.Close()
+	o := v.options()
+	o.Hosts = remote.hosts
+	if err := v.balanced(&o); err != nil {
+		return err
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -81,8 +86,6 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	if secure != nil {
 		l, scheme = tls.NewListener(l, secure), "https://"
 	}
-	o := v.options()
-	o.Hosts = remote.hosts
 	o.Caller = func(ctx context.Context) string {
 		p, _ := auth.From(ctx)
 		return p.Key()

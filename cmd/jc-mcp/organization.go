@@ -124,8 +124,7 @@ func (c *config) connect(o *organization, dir *state.Dir) (links []link, err err
 			if dir != nil && o.sandbox == nil { // each sandbox is its own
 				cfg.Limiter = dir.Limiter(cfg.Scope, c.sharing.rate)
 			}
-			l.client, err = jc.New(cfg)
-			if err != nil {
+			if l.client, err = jc.New(cfg); err != nil {
 				closeLinks(links)
 				return nil, fmt.Errorf("client: %w", err)
 			}

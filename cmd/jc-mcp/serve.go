@@ -22,7 +22,9 @@ type service struct {
 }
 
 func (v *service) options() transport.Options {
-	return transport.Options{Name: "jc-mcp", Version: buildVersion(), Log: v.log}
+	o := transport.Options{Name: "jc-mcp", Version: buildVersion(), Log: v.log}
+	v.replicated(&o)
+	return o
 }
 
 // serve configures the server, says at start what must be said, and runs it.

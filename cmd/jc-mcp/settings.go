@@ -46,7 +46,7 @@ var organisationID = regexp.MustCompile(`^(?i:[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]
 
 // settings are all there are, in the order of the help.
 func settings() []setting {
-	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), storeSettings(), operateSettings())
+	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), balancingSettings(), storeSettings(), operateSettings())
 }
 
 func secretSettings() []setting {

@@ -32,7 +32,7 @@ func main() {
 		}
 		kinds += n
 	}
-	fmt.Println(kinds, "kinds")
+	fmt.Fprintln(os.Stderr, kinds, "kinds")
 }
 
 // convert writes the schemas of a file, and says how many kinds there were.

@@ -46,6 +46,9 @@ func (t *Transport) callTool(ctx context.Context, x *exchange) reply {
 	if bad := t.enter(ctx); bad != nil {
 		return reply{err: bad}
 	}
+	if x.changes = !tool.ReadOnly; x.changes {
+		x.end.outlast() // only now: a call that waited in vain for a slot did nothing
+	}
 	if x.modern && declaresTasks(x.capabilities()) {
 		if k := t.tasks.reserve(t.opt.Caller(ctx)); k != nil {
 			return t.callPatiently(ctx, x, k)
@@ -61,7 +64,7 @@ func (t *Transport) enter(ctx context.Context) *rpcError {
 	case errors.Is(err, errBusy):
 		return t.busy(fmt.Sprintf("%d calls run and %d wait", cap(t.slots.held), t.slots.queue)).err
 	case err != nil:
-		return &rpcError{code: mcp.REQUEST_INTERRUPTED, message: err.Error()}
+		return &rpcError{code: mcp.REQUEST_INTERRUPTED, message: err.Error() + "; nothing was done"}
 	}
 	return nil
 }

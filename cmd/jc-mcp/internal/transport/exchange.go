@@ -38,6 +38,10 @@ type exchange struct {
 	canAsk bool
 	// ending is closed when the server stops: streams end, questions count as unanswered.
 	ending <-chan struct{}
+	// end is how the end of the server cancels the request.
+	end *tie
+	// changes says that the call may change something.
+	changes bool
 	// header is that of the POST, nil on stdio.
 	header http.Header
 	// listed is what mcp-go may see of the tools: all for tools/list, one for tools/call.

@@ -56,7 +56,7 @@ func (f *fake) List(context.Context) []tools.Listed {
 		list = append(list, tools.Listed{
 			Name: n, Title: "The " + n, Description: "Does " + n + ".",
 			InputSchema: json.RawMessage(`{"type":"object","properties":{"user":{"type":"string"}}}`),
-			ReadOnly:    n == "echo", OpenWorld: true,
+			ReadOnly:    n == "echo" || n == "read_slow", OpenWorld: true,
 		})
 	}
 	f.mu.Lock()

@@ -19,7 +19,11 @@ func (t *Transport) guard(next http.Handler) http.Handler {
 			t.refuse(w, r, "host not allowed")
 			return
 		}
-		if o, sent := r.Header["Origin"]; sent && (len(o) != 1 || !originAllowed(strings.ToLower(o[0]), origins, local)) {
+		allowed := origins
+		if corsFor(r.URL.Path) == "" { // a page of this server is for those of its own
+			allowed = nil
+		}
+		if o, sent := r.Header["Origin"]; sent && (len(o) != 1 || !originAllowed(strings.ToLower(o[0]), allowed, local)) {
 			t.refuse(w, r, "origin not allowed")
 			return
 		}

@@ -253,7 +253,8 @@ func (t *Transport) answer(w http.ResponseWriter, r *http.Request, m *message, p
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	d := t.lifeOf(r.Context())
-	defer d.cancels(cancel)()
+	end := d.tie(cancel)
+	defer end.loose()
 	out := newStream(w)
 	abandon := func(cause error) {
 		if errors.Is(cause, errCancelled) {
@@ -267,7 +268,7 @@ func (t *Transport) answer(w http.ResponseWriter, r *http.Request, m *message, p
 		return
 	}
 	x := t.newExchange(m, p, out, d.ending)
-	x.header = r.Header
+	x.header, x.end = r.Header, end
 	re := x.run(ctx)
 	p.end(key)
 	out.finish(re.status(x.modern), re.encode(m.id))

@@ -14,13 +14,12 @@ import (
 const httpGrace = 3 * time.Second
 
 // Serve answers on l until ctx ends. Then it accepts nothing more, ends the
-// open streams with their result, gives calls three seconds, cancels those that
-// still run, and returns when the last answer is written: a change that was
-// already sent finishes first (60 s at most). l is closed in any case.
+// open streams with their result, gives calls three seconds, cancels reads that
+// still run, and returns when the last answer is written: changes finish first
+// (60 s at most). l is closed in any case.
 func (t *Transport) Serve(ctx context.Context, l net.Listener) error {
-	calls, stop := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer stop(nil)
-	d := &life{ending: make(chan struct{}), calls: calls}
+	d, end := newLife(ctx)
+	defer end()
 	srv := &http.Server{
 		Handler: t.handler,
 		BaseContext: func(net.Listener) context.Context {
@@ -39,7 +38,7 @@ func (t *Transport) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	close(d.ending)
-	err := shutdown(ctx, srv, d, stop)
+	err := shutdown(ctx, srv, d)
 	if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
 		err = errors.Join(err, e)
 	}
@@ -48,10 +47,10 @@ func (t *Transport) Serve(ctx context.Context, l net.Listener) error {
 
 // shutdown waits for the answers and tasks in progress: as they are, then
 // cancelled, then not at all.
-func shutdown(ctx context.Context, srv *http.Server, d *life, stop context.CancelCauseFunc) error {
+func shutdown(ctx context.Context, srv *http.Server, d *life) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpGrace+finishWithin)
 	defer cancel()
-	defer time.AfterFunc(httpGrace, func() { stop(errStopping) }).Stop()
+	defer d.stop(httpGrace)()
 	err := srv.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(errUnfinished, srv.Close())
@@ -68,16 +67,56 @@ func shutdown(ctx context.Context, srv *http.Server, d *life, stop context.Cance
 type life struct {
 	// ending is closed when streams have to end.
 	ending chan struct{}
-	// calls ends when calls have to.
-	calls context.Context
+	// calls ends when calls that only read have to, changes when all have to.
+	calls, changes         context.Context
+	stopCalls, stopChanges context.CancelCauseFunc
 	// running are the calls that may outlive their request, as tasks.
 	running sync.WaitGroup
 }
 
-// cancels lets the end of the server cancel a request; the result undoes it.
-func (d *life) cancels(request context.CancelCauseFunc) func() bool {
-	return context.AfterFunc(d.calls, func() { request(errStopping) })
+// newLife makes a life, and gives what ends all of it.
+func newLife(ctx context.Context) (d *life, end func()) {
+	ctx = context.WithoutCancel(ctx)
+	d = &life{ending: make(chan struct{})}
+	d.calls, d.stopCalls = context.WithCancelCause(ctx)
+	d.changes, d.stopChanges = context.WithCancelCause(ctx)
+	return d, func() { d.stopCalls(nil); d.stopChanges(nil) }
 }
+
+// stop cancels reads after grace, and changes when there is just time left to end
+// well. What it gives takes that back.
+func (d *life) stop(grace time.Duration) (undo func()) {
+	reads := time.AfterFunc(grace, func() { d.stopCalls(errStopping) })
+	changes := time.AfterFunc(grace+changesWithin, func() { d.stopChanges(errStopping) })
+	return func() { reads.Stop(); changes.Stop() }
+}
+
+// tie is how the end of the server cancels one request.
+type tie struct {
+	d       *life
+	request context.CancelCauseFunc
+	undo    func() bool
+}
+
+// tie makes a request end when reads do. The result's loose undoes it.
+func (d *life) tie(request context.CancelCauseFunc) *tie {
+	k := &tie{d: d, request: request}
+	k.to(d.calls)
+	return k
+}
+
+func (k *tie) to(end context.Context) {
+	k.undo = context.AfterFunc(end, func() { k.request(errStopping) })
+}
+
+// outlast makes the request end when changes do, unless it is being ended.
+func (k *tie) outlast() {
+	if k != nil && k.undo() {
+		k.to(k.d.changes)
+	}
+}
+
+func (k *tie) loose() { k.undo() }
 
 type lifeKey struct{}
 

@@ -18,8 +18,10 @@ const (
 	// gone, so that a pipe such as `printf … | jc-mcp stdio` gets its answers.
 	stdioGrace = 500 * time.Millisecond
 	// finishWithin bounds the wait for changes in flight at the end: a tool's
-	// own budget is 45 s.
-	finishWithin = 60 * time.Second
+	// own budget is 45 s. One that takes longer, as a task may, is cancelled while
+	// there is time to say how it ended.
+	finishWithin  = 60 * time.Second
+	changesWithin = 50 * time.Second
 	// maxIdle is how many goroutines wait for their turn to read. A new one grows
 	// its stack anew, which costs as much as the rest of a short call.
 	maxIdle = 16
@@ -29,21 +31,20 @@ const (
 var errUnfinished = errors.New("calls were still running when the server stopped")
 
 // Stdio serves one client, a message a line, until in ends, out takes no more or
-// ctx ends. Then streams end, calls are cancelled, and Stdio returns when the last
-// of them has: a change that was already sent finishes first (60 s at most).
+// ctx ends. Then streams end, reads are cancelled, and Stdio returns when the last
+// call has ended: changes finish first (60 s at most).
 //
 // Nothing but JSON-RPC is written to out. When ctx ends first, one read of in
 // may stay blocked until in is closed.
 func (t *Transport) Stdio(ctx context.Context, in io.Reader, out io.Writer) error {
-	calls, stop := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer stop(nil)
+	d, end := newLife(ctx)
+	defer end()
 	s := &stdio{
 		t: t, in: bufio.NewReaderSize(in, 64<<10), out: out, peer: newPeer(),
 		turn: make(chan struct{}), ended: make(chan error, 1),
-		life: life{ending: make(chan struct{}), calls: calls},
+		life: d,
 	}
-	calls = context.WithValue(calls, lifeKey{}, &s.life)
-	go s.serve(calls)
+	go s.serve(context.WithValue(context.WithoutCancel(ctx), lifeKey{}, d))
 	var err error
 	select {
 	case err = <-s.ended:
@@ -51,25 +52,11 @@ func (t *Transport) Stdio(ctx context.Context, in io.Reader, out io.Writer) erro
 	}
 	s.stopTaking()
 	close(s.ending)
-	if unfinished := finish(&s.running, stop, stdioGrace); unfinished != nil {
-		return unfinished
-	}
-	return err
-}
-
-// finish waits for running requests: for grace as they are, then cancelled.
-func finish(running *sync.WaitGroup, stop context.CancelCauseFunc, grace time.Duration) error {
-	done := waited(running)
+	defer d.stop(stdioGrace)()
 	select {
-	case <-done:
-		return nil
-	case <-time.After(grace):
-	}
-	stop(errStopping)
-	select {
-	case <-done:
-		return nil
-	case <-time.After(finishWithin):
+	case <-waited(&d.running):
+		return err
+	case <-time.After(stdioGrace + finishWithin):
 		return errUnfinished
 	}
 }
@@ -79,9 +66,9 @@ func finish(running *sync.WaitGroup, stop context.CancelCauseFunc, grace time.Du
 // no call waits for another goroutine to wake, which takes longer than a short
 // call, and the next message, be it a cancel, is read all the same.
 type stdio struct {
-	life // its requests run in running, those that became tasks too
-	t    *Transport
-	peer *peer
+	*life // its requests run in running, those that became tasks too
+	t     *Transport
+	peer  *peer
 
 	in    *bufio.Reader // read by whose turn it is
 	ended chan error    // gets, once, why nothing more is read or can be written
@@ -223,8 +210,10 @@ func (s *stdio) begin(ctx context.Context, m *message) func() {
 	if m.method == "initialize" && !x.modern {
 		s.peer.introduce(negotiate(text(m.param("protocolVersion"))), m.param("capabilities"))
 	}
+	x.end = s.tie(cancel)
 	return func() {
 		defer cancel(nil)
+		defer x.end.loose()
 		out.finish(x.run(ctx).encode(m.id), func() { s.peer.end(key) })
 	}
 }

@@ -123,7 +123,11 @@ func (t *Transport) callPatiently(ctx context.Context, x *exchange, k *task) rep
 	y.task = k
 	d.running.Go(func() {
 		defer cancel(nil)
-		defer d.cancels(cancel)()
+		end := d.tie(cancel)
+		defer end.loose()
+		if y.changes {
+			end.outlast()
+		}
 		defer t.slots.give()
 		t.work(work, &y, k, done)
 	})

@@ -153,8 +153,8 @@ func New(s tools.Server, o Options) *Transport {
 		listens:  newSlots(maxListens, 0),
 		sessions: newSessions(o.SessionTTL),
 		tasks:    newTasks(o.TaskKeep),
-		forever:  &life{ending: make(chan struct{}), calls: context.Background()},
 	}
+	t.forever, _ = newLife(context.Background())
 	t.wide, _ = s.(Wide)
 	t.engine = t.newEngine()
 	t.methods = map[string]method{
