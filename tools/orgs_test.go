@@ -388,6 +388,58 @@ func TestSealsOfOrganisations(t *testing.T) {
 	}
 }
 
+// TestRequestsOfOrganisations: what an approver agrees to names the organisation, and
+// holds there alone.
+func TestRequestsOfOrganisations(t *testing.T) {
+	dir, err := state.Open(filepath.Join(t.TempDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := state.NewKey("it-lead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := auth.ParseGrants("grants.yaml", []byte(`version: 1
+agents:
+  both: {who: [{local: both}], orgs: [acme, globex], may: [{read: [users]}, {do: [users_delete], approve: human}]}
+approvers: {it-lead: {key: "`+key.Public()+`", may: [users_delete]}}
+`), declaredNames{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newOrgs(t, acmeAndGlobex, func(o *Options) {
+		o.Selection.Surface, o.Grants = FullSurface, auth.Enforce(rules, auth.EnforcerOptions{})
+		o.People = People{Dir: dir, Approvers: rules.Approvers}
+	})
+	ask := func(org string) string {
+		t.Helper()
+		text, _ := b.call("both", "users_delete", `{"org":"`+org+`","user":"dana.weiss"}`)
+		m := requestCode.FindStringSubmatch(text)
+		if m == nil {
+			t.Fatalf("nobody is asked: %s", text)
+		}
+		return m[1]
+	}
+	acme, globex := ask("acme"), ask("globex")
+	e, err := dir.Entry(acme)
+	if err != nil || acme == globex || e.Org != "acme" || !strings.Contains(e.Question, "(org acme (") {
+		t.Errorf("%s and %s: %+v %v", acme, globex, e.Request, err)
+	}
+	if n := state.NoteOf(e.Request); n.Org != "acme" || !strings.Contains(n.Say, " in acme, until ") {
+		t.Errorf("%+v", n)
+	}
+	if err := dir.Approve(t.Context(), e.Request, key); err != nil {
+		t.Fatal(err)
+	}
+	if again := ask("globex"); again != globex || len(b.wires["globex"].writes()) > 0 {
+		t.Errorf("the approval of acme: %s, %v", again, b.wires["globex"].writes())
+	}
+	b.must("both", "users_delete", `{"org":"acme","user":"dana.weiss"}`)
+	if sent := b.wires["acme"].writes(); len(sent) != 1 {
+		t.Error(sent)
+	}
+}
+
 // TestJournalOfOrganisations: a change is listed and undone where it was made.
 func TestJournalOfOrganisations(t *testing.T) {
 	dir, err := state.Open(filepath.Join(t.TempDir(), "state"))
