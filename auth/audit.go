@@ -20,6 +20,8 @@ const (
 	PhaseApproved = "approved" // a person said yes to a request
 	PhaseDeclined = "declined" // a person said no
 	PhaseExpired  = "expired"  // nobody said anything in time
+	PhaseShown    = "shown"    // a secret was shown to the person it was sent to
+	PhaseSwitch   = "switch"   // the kill switch was thrown, or lifted
 	PhaseReload   = "reload"   // other grants are in force
 	PhaseStart    = "start"    // a process begins
 	PhaseStop     = "stop"     // a process ends
@@ -28,7 +30,7 @@ const (
 	PhaseResumed  = "resumed"  // lines can be written again, after some could not
 )
 
-var phases = []string{PhaseIntent, PhaseResult, PhaseRefused, PhaseApproved, PhaseDeclined, PhaseExpired,
+var phases = []string{PhaseIntent, PhaseResult, PhaseRefused, PhaseApproved, PhaseDeclined, PhaseExpired, PhaseShown, PhaseSwitch,
 	PhaseReload, PhaseStart, PhaseStop, PhaseUnknown, PhaseRotate, PhaseResumed}
 
 // Line is one entry of the audit. Its fields are all that can be written down: there

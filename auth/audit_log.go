@@ -65,6 +65,7 @@ type AuditLog struct {
 
 	writeErr, syncErr atomic.Pointer[auditError]
 	written           atomic.Uint64 // writes that put something into the file
+	failures          atomic.Uint64 // lines whose writer was told that they may not stand
 	disk              flusher
 
 	mu     sync.Mutex // one writes; all below
@@ -167,6 +168,9 @@ func (a *AuditLog) Health() error {
 	return nil
 }
 
+// Failures is how many lines could not be written when they were due.
+func (a *AuditLog) Failures() uint64 { return a.failures.Load() }
+
 // Run is the id of this process in its lines.
 func (a *AuditLog) Run() string { return a.run }
 
@@ -200,6 +204,7 @@ func (a *AuditLog) write(l Line) error {
 		e.err = a.flush(e.gen)
 	}
 	if e.err != nil {
+		a.failures.Add(1)
 		return &auditError{e.err}
 	}
 	return nil

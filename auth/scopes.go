@@ -67,10 +67,7 @@ func (s Scopes) missing(a Action) []string {
 		if s.carries(a.Risk) {
 			return nil
 		}
-		if a.Risk > Change {
-			return []string{ScopeDestroy}
-		}
-		return []string{ScopeRead}
+		return a.needs()
 	}
 	need := a.needs()
 	if !slices.ContainsFunc(need, func(w string) bool { return !s.has(w) }) {

@@ -31,16 +31,33 @@ type session struct {
 	s         *mcp.ClientSession
 	cmd       *exec.Cmd
 	questions atomic.Int32
+	desk      *desk // nil where there are no grants
 }
 
 // serve starts the server on a surface and greets it.
 func (r *rig) serve(ctx context.Context, args ...string) (*session, error) {
+	return r.serveUnder(ctx, "", args...)
+}
+
+// serveUnder starts it under grants, with their approver; "" for none.
+func (r *rig) serveUnder(ctx context.Context, grants string, args ...string) (*session, error) {
 	s := &session{r: r, cmd: exec.CommandContext(ctx, r.b.path, append([]string{"stdio"}, args...)...)}
-	s.cmd.Env = environment("JC_CONSOLE_URL="+r.proxy.url, "JC_API_KEY="+sandboxKey)
 	var err error
+	var more []string
+	if grants != "" {
+		if s.desk, more, err = govern(grants); err != nil {
+			return nil, err
+		}
+	}
+	s.cmd.Env = environment(append(more, "JC_CONSOLE_URL="+r.proxy.url, "JC_API_KEY="+sandboxKey)...)
 	s.s, err = mcp.NewClient(&mcp.Implementation{Name: "bench", Version: "1"}, &mcp.ClientOptions{
-		ElicitationHandler: func(context.Context, *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+		ElicitationHandler: func(ctx context.Context, q *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
 			s.questions.Add(1)
+			if s.desk != nil {
+				if err := s.desk.approve(ctx, q.Params.Message); err != nil {
+					return nil, err
+				}
+			}
 			return &mcp.ElicitResult{Action: "accept"}, nil
 		},
 	}).Connect(ctx, &mcp.CommandTransport{Command: s.cmd}, nil)
@@ -50,7 +67,12 @@ func (r *rig) serve(ctx context.Context, args ...string) (*session, error) {
 	return s, nil
 }
 
-func (s *session) close() { _ = s.s.Close() }
+func (s *session) close() {
+	_ = s.s.Close()
+	if s.desk != nil {
+		s.desk.remove()
+	}
+}
 
 // listedTool is what a client puts into a model's context.
 type listedTool struct {

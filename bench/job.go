@@ -12,10 +12,12 @@ import (
 // there yet is reported as missing and runs as soon as it is.
 type job struct {
 	id, request string
-	calls       int // at most
-	tokens      int // of all answers, at most
-	perRow      int // tokens more for each row of the answer
-	fanOut      int // requests to JumpCloud beyond 3 + ceil(rows/100)
+	calls       int    // at most
+	tokens      int    // of all answers, at most
+	perRow      int    // tokens more for each row of the answer
+	fanOut      int    // requests to JumpCloud beyond 3 + ceil(rows/100)
+	grants      string // the grant file that it is done under; "" for none
+	before      way    // what was done before; not measured
 	ways        []way
 	rows        func(*rig) int // rows that the answer needs; nil for the users
 	answered    func(*rig) int // rows of the answer, for perRow
@@ -95,15 +97,25 @@ func (r *rig) do(ctx context.Context, j job) (done, []answer, error) {
 			d.Why = s.tool + " is not on the core surface"
 		}
 	}
-	s, err := r.serve(ctx, args...)
+	s, err := r.serveUnder(ctx, j.grants, args...)
 	if err != nil {
 		return d, nil, err
 	}
 	defer s.close()
+	var earlier, answers []answer
+	for _, step := range j.before {
+		a, err := s.call(ctx, step.tool, step.args(r, earlier))
+		if err == nil && a.failed {
+			err = fmt.Errorf("%s: %s", a.call, first(a.text))
+		}
+		if err != nil {
+			return d, nil, err
+		}
+		earlier = append(earlier, a)
+	}
 	r.proxy.forget()
-	var answers []answer
 	for _, step := range chosen {
-		a, err := s.call(ctx, step.tool, step.args(r, answers))
+		a, err := s.call(ctx, step.tool, step.args(r, slices.Concat(earlier, answers)))
 		if err != nil {
 			return d, answers, err
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // jobs are all of workflows.md that are not left to a later issue.
-var jobs = slices.Concat(readJobs, changeJobs)
+var jobs = slices.Concat(readJobs, changeJobs, governedJobs)
 
 // changeJobs change something. What came of it is read from the sandbox itself,
 // or from the requests that went by.

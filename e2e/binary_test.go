@@ -12,6 +12,9 @@ import (
 	"go.uber.org/goleak"
 )
 
+// everything has to be proved: what a test needs and is not there fails it.
+var everything = os.Getenv("JC_CI") == "1"
+
 // binary is the path of the product, built once by TestMain.
 var binary string
 

@@ -89,7 +89,7 @@ func allTools(t *testing.T) (out []declared) {
 
 // TestNoSecretAnywhere calls every read, every tool that reveals and every change with
 // unique secrets in every place, approves what reveals, and looks for each secret in
-// every byte that comes out: answers, log, audit, state directory.
+// every byte that comes out: answers, log, audit, state directory, metrics, traces.
 func TestNoSecretAnywhere(t *testing.T) {
 	t.Parallel()
 	all := allTools(t)
@@ -130,7 +130,8 @@ approvers:
   it-lead: {key: %q, may: [%[1]s]}
 `, strings.Join(reveal, ", "), strings.Join(erase, ", "), key.Public()))
 	d.up = startWatched(t, sandbox.Options{APIKey: canaryKey, ClientID: "some-client", ClientSecret: canaryClient})
-	d.env = append([]string{"JC_CONSOLE_URL=" + d.up.URL, "JC_LOG_LEVEL=debug"}, append(d.env[2:], credential...)...)
+	traces, collectorURL := startCollector(t)
+	d.env = append([]string{"JC_CONSOLE_URL=" + d.up.URL, "JC_LOG_LEVEL=debug", "JC_OPS_ADDR=127.0.0.1:0", "JC_OTLP_ENDPOINT=" + collectorURL}, append(d.env[2:], credential...)...)
 	w := startWire(t, d.env, "--surface", "full", "--structured")
 	dir, err := state.Open(d.state)
 	if err != nil {
@@ -164,7 +165,11 @@ approvers:
 			sent++
 		}
 	}
+	ops := w.logged("ops")
+	_, metrics := fetch(t, ops+"/metrics")
+	_, page := fetch(t, ops+"/")
 	w.stop()
+	d.keep(map[string]string{"metrics": metrics, "page": page, "traces": traces.String()})
 	canaries := map[string]string{"the key": canaryKey, "the key's middle": canaryKey[4:18], "the client's secret": canaryClient, "what was typed": canaryTyped,
 		"the key in base64": base64.StdEncoding.EncodeToString([]byte(canaryKey))[:24], "a secret of JumpCloud": "sbx-secret-"}
 	secrets := d.up.answered()

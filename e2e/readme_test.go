@@ -121,6 +121,29 @@ func TestReadmeGrants(t *testing.T) {
 	}
 }
 
+// The grant file of remote callers is good, with nothing to look at, and narrows as is said.
+func TestReadmeCallers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "grants.yaml")
+	if err := os.WriteFile(file, []byte(blocks(t, "yaml callers")[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"check", file}, "is good"},
+		{[]string{"explain", "--grants", file, "--agent", "helpdesk", "--scopes", "jc:read", "users_list"}, "allowed"},
+		{[]string{"explain", "--grants", file, "--agent", "helpdesk", "--scopes", "jc:read", "users_update"}, "it takes the scope jc:change:users"},
+		{[]string{"explain", "--grants", file, "--agent", "helpdesk", "--scopes", "jc:change:users", "users_reset_mfa"}, "it takes the scope jc:change:users jc:destroy"},
+		{[]string{"explain", "--grants", file, "--agent", "helpdesk", "--scopes", "jc:change:users jc:destroy", "users_reset_mfa"}, "who is not the one the agent acts for"},
+	} {
+		out, _ := exec.CommandContext(t.Context(), binary, append([]string{"grants"}, c.args...)...).CombinedOutput() // a refusal is exit code 1
+		if !strings.Contains(string(out), c.want) || strings.Contains(string(out), "To look at") {
+			t.Errorf("%v: %s, which does not say %q", c.args, out, c.want)
+		}
+	}
+}
+
 // Every test that the README names is there.
 func TestReadmeNamesTests(t *testing.T) {
 	there := map[string]bool{}

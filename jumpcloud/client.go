@@ -81,6 +81,8 @@ type Config struct {
 	Limiter Limiter
 	// Budget is the time for a call whose context has no deadline. Default 45 s.
 	Budget time.Duration
+	// Observe, when not nil, hears what is sent.
+	Observe Observer
 
 	pace pace // for tests; zero means the defaults
 }
@@ -92,6 +94,7 @@ type Client struct {
 	rest    *resty.Client
 	limits  *limits
 	hold    hold
+	hosts   circuits
 	flights flights
 	writes  atomic.Uint64 // moves when a write starts and ends, so that a read after it joins no read from before
 }
@@ -131,7 +134,7 @@ func New(cfg Config) (*Client, error) {
 		}
 		cfg.Transport = t
 	}
-	c := &Client{cfg: cfg, limits: newLimits(cfg.Concurrent, cfg.PerAgent)}
+	c := &Client{cfg: cfg, limits: newLimits(cfg.Concurrent, cfg.PerAgent), hosts: newCircuits(&cfg)}
 	c.flights.open = map[string]*flight{}
 	c.http = &http.Client{
 		Transport:     lastHop{cfg.Transport},
@@ -187,6 +190,8 @@ type call struct {
 	header   http.Header
 	raw      bool // another type than JSON was asked for
 	agent    string
+	insights bool // it goes to the host of Directory Insights
+	circuit  *circuit
 	deadline func() time.Time
 }
 
@@ -208,7 +213,8 @@ func (c *Client) prepare(ctx context.Context, r Request) (*call, *Error) {
 	if host == nil {
 		return refuse(CodeDenied, "tokens are not fetched this way")
 	}
-	k := &call{endpoint: r.Endpoint, effect: r.Effect, agent: agentOf(ctx), header: http.Header{}}
+	k := &call{endpoint: r.Endpoint, effect: r.Effect, agent: agentOf(ctx), header: http.Header{}, insights: host == c.cfg.Hosts.Insights}
+	k.circuit = c.hosts.of(k.insights, k.effect)
 	for name, values := range r.Header {
 		if name = http.CanonicalHeaderKey(name); reserved[name] {
 			return refuse(CodeInternal, "a header that callers may not set")

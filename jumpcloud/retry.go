@@ -60,12 +60,10 @@ type verdict struct {
 func (c *Client) run(ctx context.Context, k *call) (*Response, *Error) {
 	st := &progress{}
 	for {
-		leave, e := c.admit(ctx, k, st)
+		a, e := c.try(ctx, k, st)
 		if e != nil {
 			return nil, e
 		}
-		a := c.attempt(ctx, k)
-		leave()
 		st.attempts++
 		st.reached = st.reached || a.reached
 		v := c.judge(ctx, k, st, a)
@@ -88,6 +86,31 @@ func (c *Client) run(ctx context.Context, k *call) (*Response, *Error) {
 			return nil, st.gone(ctx, k)
 		}
 	}
+}
+
+// try makes one attempt, once there is a place for it and its host is not known to fail.
+func (c *Client) try(ctx context.Context, k *call, st *progress) (a answer, e *Error) {
+	if k.circuit.open() { // at once: places are for what is sent
+		return a, st.cut(k)
+	}
+	arrived := time.Now()
+	leave, e := c.admit(ctx, k, st)
+	c.waited(ctx, arrived)
+	if e != nil {
+		return a, e
+	}
+	defer leave()
+	told, ok := k.circuit.enter()
+	if !ok {
+		return a, st.cut(k)
+	}
+	says := errNoVerdict // of an attempt that panics
+	defer func() { told(says) }()
+	start := time.Now()
+	a = c.attempt(ctx, k)
+	says = a.host(ctx)
+	c.sent(ctx, k, st.attempts+1, start, a)
+	return a, nil
 }
 
 // admit waits until the organization is not held back and a place is free.

@@ -47,8 +47,11 @@ type accessRequestEdit struct {
 	WithoutPassword *bool   `json:"without_password,omitempty" rare:"true"`
 }
 
+// createdAccess is the tool whose line in the audit says who gave the rights.
+const createdAccess = "access_requests_create"
+
 var accessRequests = Set{"access_requests", "Temporary administrator rights of a user on a device."}.Of(
-	Job("access_requests_create", "Make a user administrator of a device for a limited time.",
+	Job(createdAccess, "Make a user administrator of a device for a limited time.",
 		Uses{Own: []string{createAccess.String()}, Risk: auth.Change, Effect: jc.Once, Reads: []string{readAccess.String()}},
 		planElevate, Core),
 	accessRequestsGet(),

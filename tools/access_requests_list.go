@@ -27,7 +27,7 @@ type accessRequestsFind struct {
 // lists none.
 func accessRequestsList() *Tool {
 	uses := Uses{Risk: auth.Read, Effect: jc.Safe, Own: []string{eventsQuery.String(), readAccess.String()}}
-	return Job("access_requests_list", "Temporary administrator rights: who has which device until when.", uses, planAccessList, Core)
+	return Job("access_requests_list", "Temporary administrator rights: who has which device until when, approved by whom.", uses, planAccessList, Core)
 }
 
 // accessFound is what the list read.
@@ -147,7 +147,11 @@ func (got *accessFound) name(ctx context.Context, r *Reader) error {
 }
 
 func showAccess(ctx context.Context, r *Reader, in *accessRequestsFind, got *accessFound) Answer {
+	history := in.State == "all" || in.State == "ended" // where evidence is looked for, and nothing that could be ended by its id
 	t := &table{columns: []string{"user", "device", "until", "state", "sudo", "remarks", "request"}}
+	if history {
+		t.columns[len(t.columns)-1] = "by"
+	}
 	nameOf := func(id string) string {
 		if n := got.names[id]; n != "" {
 			return n
@@ -161,8 +165,14 @@ func showAccess(ctx context.Context, r *Reader, in *accessRequestsFind, got *acc
 		if without, known := e.passwordless(); known {
 			sudo = strings.TrimSuffix(passwordWords(without), " asked")
 		}
+		last := row.Text("accessId")
+		if history {
+			if last = got.trail.by[last]; last == "" {
+				last = unread
+			}
+		}
 		t.rows = append(t.rows, []string{cell(nameOf(row.Text("requestorId"))), cell(nameOf(row.Text("resourceId"))),
-			cell(row["expiry"]), cell(row["accessState"]), sudo, cell(row["remarks"]), cell(row["accessId"])})
+			cell(row["expiry"]), cell(row["accessState"]), sudo, cell(row["remarks"]), cell(last)})
 	}
 	shown := t.fit(r.room(400))
 	head := []string{fmt.Sprintf("%d active, %d ended; %d shown", got.active, got.ended, shown), got.sources()}

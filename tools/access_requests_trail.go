@@ -16,22 +16,24 @@ import (
 // the events of making and changing them, and in the audit of this server, which
 // knows of its own before events come.
 type accessTrail struct {
-	ids    []string // the newest trace first; each has to be read to know what it is now
-	all    bool     // every event of the time was looked through
-	events error    // why JumpCloud lets the events not be read; nil when they were
-	audit  string   // which part of the audit was read, in words
+	by     map[string]string // who made a request, and who approved that, where it is told
+	ids    []string          // the newest trace first; each has to be read to know what it is now
+	all    bool              // every event of the time was looked through
+	events error             // why JumpCloud lets the events not be read; nil when they were
+	audit  string            // which part of the audit was read, in words
 }
 
 // trace is a request and when something was last heard of it.
 type trace struct {
 	id string
 	at time.Time
+	by string // who made it; "" where this is no trace of that
 }
 
 // followAccess looks for requests of the user and the device, "" for any, in the
 // last 90 days. What the audit does not tell is no error: the trail says so.
 func followAccess(ctx context.Context, r *Reader, user, device string) (*accessTrail, error) {
-	t := &accessTrail{}
+	t := &accessTrail{by: map[string]string{}}
 	var inEvents, inAudit []trace
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -45,6 +47,11 @@ func followAccess(ctx context.Context, r *Reader, user, device string) (*accessT
 		return nil, err
 	}
 	traces := append(inEvents, inAudit...)
+	for _, x := range traces { // the audit last: it knows who stood behind the credential
+		if x.by != "" {
+			t.by[x.id] = x.by
+		}
+	}
 	slices.SortStableFunc(traces, func(a, b trace) int { return b.at.Compare(a.at) })
 	seen := map[string]bool{}
 	for _, x := range traces {
@@ -80,7 +87,7 @@ func accessEventsOf(ctx context.Context, r *Reader, user, device string) (traces
 		}
 		if mentions(event, user) && mentions(event, device) {
 			for _, id := range requestIDs(event, user, device) {
-				traces = append(traces, trace{id, at})
+				traces = append(traces, trace{id, at, madeBy(event)})
 			}
 		}
 	})
@@ -105,11 +112,35 @@ func accessAuditOf(ctx context.Context, r *Reader, user, device string) (traces 
 	for _, l := range rec.Lines {
 		for _, target := range l.Targets {
 			if target.Type == kind.Type && kind.IsID(target.ID) {
-				traces = append(traces, trace{target.ID, l.Time})
+				traces = append(traces, trace{target.ID, l.Time, madeUnder(l)})
 			}
 		}
 	}
 	return traces, auditWords(rec, err)
+}
+
+// madeBy is who made a request, as JumpCloud's event of that tells it.
+func madeBy(event jc.Row) string {
+	if event.Text("event_type") != "access_request_create" {
+		return ""
+	}
+	for _, name := range []string{"initiated_by.email", "initiated_by.username", "initiated_by.type"} {
+		if who := event.Text(name); who != "" {
+			return who
+		}
+	}
+	return ""
+}
+
+// madeUnder is the agent that made a request here, and the person who approved it.
+func madeUnder(l auth.Line) string {
+	if l.Tool != createdAccess {
+		return ""
+	}
+	if l.Approver != "" {
+		return l.Agent + ", approved by " + l.Approver
+	}
+	return l.Agent + ", nobody was asked"
 }
 
 // hasTarget reports whether a line is about the object; "" is any.

@@ -74,7 +74,7 @@ func bulkJobOf(name, doc, at, verb string, risk auth.Risk) *Tool {
 
 // bulkPlan is one request whose answer is the id of a job.
 func bulkPlan(req jc.Request, on []auth.Target, line string) *Plan {
-	return &Plan{Steps: []Step{{Request: req, Targets: on, Line: line, Verify: jobTaken(bulkTaken)}}}
+	return &Plan{Steps: []Step{{Request: req, Targets: on, Each: true, Line: line, Verify: jobTaken(bulkTaken)}}}
 }
 
 // jobTaken is what the answer with the id of a job means, which has not run by then.

@@ -101,6 +101,7 @@ func (d *Desk) listChanges(who auth.Principal, q *changesQuery, room int) (Answe
 	if err != nil {
 		return Answer{}, err
 	}
+	all := slices.Clone(list)
 	list = slices.DeleteFunc(list, func(c state.Change) bool {
 		return q.Tool != "" && c.Tool != q.Tool || c.At.Before(since) || q.Target != "" && !slices.ContainsFunc(c.Targets, func(t auth.Target) bool {
 			return t.ID == q.Target || strings.EqualFold(t.Name, q.Target)
@@ -112,7 +113,7 @@ func (d *Desk) listChanges(who auth.Principal, q *changesQuery, room int) (Answe
 	}
 	t := &table{columns: []string{"change", "time", "agent", "what", "undo"}}
 	for _, c := range list[:min(len(list), q.Limit)] {
-		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), clean(c.Say), undoable(&c, undone)})
+		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), clean(c.Say), undoable(all, c.ID, undone)})
 	}
 	n := t.fit(room)
 	head := fmt.Sprintf("# %d of %d changes of the last 30 days, latest first", n, len(list))
@@ -121,14 +122,63 @@ func (d *Desk) listChanges(who auth.Principal, q *changesQuery, room int) (Answe
 	return a, nil
 }
 
-func undoable(c *state.Change, undone map[string]string) string {
-	switch by := undone[c.ID]; {
-	case by != "":
+func undoable(all []state.Change, id string, undone map[string]string) string {
+	if by := undone[id]; by != "" {
 		return "undone by " + clean(by)
-	case c.Reverse == nil:
+	}
+	if c, err := wholeChange(all, id); err != nil || c.Reverse == nil {
 		return "no"
 	}
 	return "yes"
+}
+
+// wholeChange is the change of that id; nil where there is none. One call that
+// changed the members of a group left an entry for each, and one call takes all of
+// them back: its lists are those of the entries together.
+func wholeChange(list []state.Change, id string) (*state.Change, error) {
+	var whole *state.Change
+	for i := range list {
+		switch c := list[i]; {
+		case c.ID != id:
+		case whole == nil:
+			whole = &c
+		case whole.Reverse == nil || c.Reverse == nil: // a part that stays would be left alone
+			whole.Reverse = nil
+		default:
+			args, ok := together(whole.Reverse.Arguments, c.Reverse.Arguments)
+			if !ok || whole.Reverse.Tool != c.Reverse.Tool || len(whole.After)+len(c.After) > 0 {
+				return nil, &Refusal{jc.CodeInvalidArgument, "change " + id + " is of several objects that are not put back by one call; changes_list shows what each was, to be set directly"}
+			}
+			whole.Reverse = &state.Reverse{Tool: c.Reverse.Tool, Arguments: args}
+		}
+	}
+	return whole, nil
+}
+
+// together are the arguments of two calls as those of one: lists are joined, and all
+// else has to be the same.
+func together(a, b json.RawMessage) (json.RawMessage, bool) {
+	var one, other map[string]any
+	if exact(a, &one) != nil || exact(b, &other) != nil {
+		return nil, false
+	}
+	for name, v := range other {
+		more, isList := v.([]any)
+		have, hasList := one[name].([]any)
+		switch was, there := one[name]; {
+		case isList && (hasList || !there):
+			one[name] = append(have, more...)
+		case !there || !equal(was, v):
+			return nil, false
+		}
+	}
+	for name, v := range one {
+		if _, isList := v.([]any); !isList && other[name] == nil {
+			return nil, false
+		}
+	}
+	raw, err := json.Marshal(one)
+	return raw, err == nil
 }
 
 // sinceWhen reads a time, a day, or a length of time up to now.
@@ -166,11 +216,13 @@ func (d *Desk) takeBack(tr *trip) (auth.Decision, error) {
 	if err != nil {
 		return none, err
 	}
-	at := slices.IndexFunc(list, func(c state.Change) bool { return c.ID == id })
-	if at < 0 {
+	c, err := wholeChange(list, id)
+	if err != nil {
+		return none, err
+	}
+	if c == nil {
 		return none, notFound("change", fmt.Sprintf("no change %q of yours is kept; changes_list shows those of the last 30 days", clip(id)))
 	}
-	c := &list[at]
 	if by := undone[id]; by != "" {
 		return none, &Refusal{jc.CodeConflict, "change " + id + " was undone already, by change " + clean(by)}
 	}

@@ -2,8 +2,10 @@ package tools
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -249,4 +251,48 @@ func TestUndoUnderGrants(t *testing.T) {
 	if text, a := g.call("changes_undo", undoOf(back)); a.Code != "denied" || !strings.Contains(text, "never user_groups_members_change") {
 		t.Errorf("without a grant of the reverse: %s", text)
 	}
+}
+
+// Many who were put into a group by one call, and taken out, go back by one call.
+func TestManyMembersGoBackTogether(t *testing.T) {
+	g := newGoverned(t)
+	g.grant(g.text, ceilings(30, 1000, 1000))
+	edges := func() (out []string) {
+		for _, m := range g.sandbox.Snapshot()["memberships"] {
+			out = append(out, fmt.Sprint(m["member"], " in ", m["group"]))
+		}
+		slices.Sort(out)
+		return out
+	}
+	in := func(group string) (members []string) {
+		for _, name := range []string{"ada.king", "bob.stone", "ben.kurz", "liam.haddad", "maria.silva"} {
+			if slices.Contains(edges(), g.id("users", "username", name)+" in "+g.id("user_groups", "name", group)) {
+				members = append(members, name)
+			}
+		}
+		return members
+	}
+	before, was := edges(), in("VPN Users")
+	out := slices.DeleteFunc([]string{"ada.king", "bob.stone", "ben.kurz", "liam.haddad", "maria.silva"}, func(s string) bool { return slices.Contains(was, s) })
+	if len(was) < 1 || len(out) < 2 {
+		t.Fatalf("in it are %v, not in it %v", was, out)
+	}
+	args, err := json.Marshal(map[string]any{"group": "VPN Users", "add": out, "remove": was[:1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := g.must("user_groups_members_change", string(args))
+	id := changeForm.FindString(text)
+	if strings.Count(text, "c-") != 1 || slices.Equal(before, edges()) {
+		t.Fatalf("one change of many: %s", text)
+	}
+	want(t, g.must("changes_list", `{}`), fmt.Sprintf("%d of %d changes", 1+len(out), 1+len(out)), "yes")
+	back := g.must("changes_undo", undoOf(id))
+	if !strings.HasPrefix(back, "done") || !slices.Equal(before, edges()) {
+		t.Errorf("undone: %s", back)
+	}
+	if text, a := g.call("changes_undo", undoOf(id)); a.Code != "conflict" {
+		t.Errorf("undone twice: %s", text)
+	}
+	want(t, g.must("changes_list", `{}`), "undone by "+changeForm.FindString(back))
 }

@@ -31,10 +31,16 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 		return d.person(ctx, tr, p, dec, bound)
 	}
 	if rep := tr.call.Reply; rep != nil {
+		tr.approval = approvalRefused
 		err := error(&Refusal{jc.CodeDenied, "the person who was asked did not agree. Do not repeat it unless they ask for it"})
 		if rep.Accepted {
 			if err = d.o.Sealer.Open(sealIn(rep.State), bound); err == nil {
+				tr.approval = approvalApproved
 				return nil
+			}
+			tr.approval = ""
+			if errors.Is(err, auth.ErrSealExpired) || errors.Is(err, auth.ErrSealMoved) {
+				tr.approval = approvalExpired
 			}
 			err = &Refusal{jc.CodeNeedsApproval, sealProblem(err)}
 		}
@@ -48,6 +54,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 			". Tell the user; an operator can do it with `jc-mcp call`"}, dec)
 		return &a
 	}
+	tr.approval = approvalAsked
 	return &Answer{Text: []string{"needs_approval. Nothing was sent. " + question}, Ask: &Ask{Question: question + " Go ahead?", State: tr.noted(d.o.Sealer.Seal(bound, approvalTTL))}}
 }
 

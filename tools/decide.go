@@ -21,10 +21,11 @@ func (d *Desk) asSuch(who auth.Principal, t *Tool) auth.Decision {
 func (s *Step) acts() bool { return s.Skip == "" && s.read == nil }
 
 // changes is how many objects a step changes. Where it has several targets the last
-// one is what the others are put into, or run; where a body names them all are meant.
+// one is what the others are put into, or run, unless each of them is changed: a job
+// over many, or a body that names them all.
 func (s *Step) changes() int {
 	n := len(s.Targets)
-	if n > 1 && s.Tool.selects == "" {
+	if n > 1 && !s.Each && s.Tool.selects == "" {
 		n--
 	}
 	return max(1, n)

@@ -56,6 +56,8 @@ type Options struct {
 	// nil for one alone, which keeps all in memory.
 	Replicas *Replicas
 	Log      *slog.Logger
+	// Observe, when not nil, hears of every call.
+	Observe Observer
 }
 
 // Sealer makes and opens approval seals; see [auth.Sealer].

@@ -140,14 +140,16 @@ func changeMembers(ctx context.Context, r *Reader, group jc.Object, add, remove 
 	if err != nil {
 		return nil, err
 	}
-	return &Plan{Steps: steps, Parallel: true, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
+	p := &Plan{Steps: steps, Parallel: true, Finish: func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 		a, err := r.d.report(ctx, r, done)
 		req := jc.Request{Endpoint: members, Params: map[string]string{members.Names()[0]: group.ID}}
 		if page, perr := r.d.o.Client.Page(ctx, req, jc.Query{Limit: 1}); perr == nil && page.Total >= 0 {
 			a.Text[0] += fmt.Sprintf(" %s now has %d members.", upper(describe(auth.Target{Type: group.Kind.Type, Name: group.Name})), page.Total)
 		}
 		return a, err
-	}}, nil
+	}}
+	oneChange(r, p)
+	return p, nil
 }
 
 // objects are what a list of refs came to.

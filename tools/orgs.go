@@ -120,7 +120,7 @@ func (o *Organizations) List(ctx context.Context) []Listed {
 }
 
 // maxInstructionNames is what the names of organisations may cost in the instructions.
-const maxInstructionNames = 30
+const maxInstructionNames = 24
 
 // Instructions is what clients are told of the server, in at most 110 tokens.
 func (o *Organizations) Instructions(ctx context.Context) string {

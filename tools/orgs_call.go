@@ -45,7 +45,10 @@ func (o *Organizations) Call(ctx context.Context, c Call) Answer {
 
 // refuse writes down that a call reached no organisation, and answers it.
 func (o *Organizations) refuse(ctx context.Context, t *Tool, who auth.Principal, c Call, err error) Answer {
-	a := o.front.refuse(ctx, o.front.trip(t, who, c), nil, err, auth.Decision{})
+	tr := o.front.trip(t, who, c)
+	ctx, end := o.front.observed(ctx, c)
+	a := o.front.refuse(ctx, tr, nil, err, auth.Decision{})
+	end(tr, a)
 	if o.front.o.Structured {
 		a = structuredNow(a)
 	}

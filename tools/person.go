@@ -22,6 +22,16 @@ type People struct {
 	Approvers func() []auth.Approver
 	// Tell tells people of something; nil for nobody to tell.
 	Tell func(state.Note)
+	// Page is the address of the page on which people answer; nil, and "", where there is none.
+	Page func() string
+}
+
+// orPage goes on a sentence that names a command, where people have a page as well.
+func (p People) orPage() string {
+	if p.Page == nil || p.Page() == "" {
+		return ""
+	}
+	return " or open " + p.Page()
 }
 
 // stopped says whether a person has stopped the changes of an agent, or a tool.
@@ -81,23 +91,33 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The request for a person could not be written: "+whyNotAsked(err))
 	}
 	tr.request = asked.Code
+	if fresh {
+		tr.approval = approvalAsked
+	}
 	if fresh && d.o.People.Tell != nil {
 		d.o.People.Tell(state.NoteOf(asked))
 	}
 	yes, err := d.o.People.Dir.Take(ctx, asked, approvers)
 	switch {
 	case err == nil:
-		tr.approver = &yes.By
+		tr.approver, tr.approval = &yes.By, approvalApproved
 		return nil
 	case errors.Is(err, state.ErrRefused):
+		tr.approval = approvalRefused
 		return refuse(jc.CodeDenied, "a person refused request "+asked.Code+". Do not repeat it unless they ask for it")
 	case errors.Is(err, state.ErrUsed):
 		return refuse(jc.CodeNeedsApproval, "the approval "+asked.Code+" has been used. Make the call again to ask anew")
 	case errors.Is(err, state.ErrMoved), errors.Is(err, state.ErrExpired):
+		tr.approval = approvalExpired
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. Request "+asked.Code+" came too late, or what it was for has changed. Make the call again to ask anew")
 	case errors.Is(err, state.ErrPending), errors.Is(err, state.ErrNotApprover), errors.Is(err, state.ErrForged):
-		return refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`, then repeat the same call",
-			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code))
+		a := refuse(jc.CodeNeedsApproval, fmt.Sprintf("Nothing was sent. %s Request %s waits for a person until %s: tell the user to run `jc-mcp approve %s`%s, then repeat the same call",
+			r.Question, asked.Code, asked.Until.UTC().Format("2006-01-02 15:04Z"), asked.Code, d.o.People.orPage()))
+		if tr.call.CanAsk && tr.call.Reply == nil { // the client can wait in the agent's place; its yes proves nothing, and the answer is looked for again
+			return &Answer{Text: a.Text, Ask: &Ask{State: d.o.Sealer.Seal(bound, approvalTTL), Question: fmt.Sprintf("%s An approver has to run `jc-mcp approve %s`%s. Go on once that is done.",
+				r.Question, asked.Code, d.o.People.orPage())}}
+		}
+		return a
 	}
 	if errors.Is(err, auth.ErrStore) {
 		return refuse(jc.CodeNeedsApproval, "Nothing was sent. The shared store cannot be reached, so the approval could not be used. Make the call again in a minute")
@@ -141,6 +161,12 @@ func (d *Desk) burst(ctx context.Context, who auth.Principal) {
 	stopped, err := d.o.People.Dir.Refused(context.WithoutCancel(ctx), who.Agent)
 	if err != nil {
 		d.o.Log.ErrorContext(ctx, "refusals could not be counted", "agent", who.Agent)
+	}
+	if stopped {
+		l := state.Stop{Agent: who.Agent}.Thrown("this server", "after ten refusals in a minute", false)
+		if err := d.o.Audit.Write(context.WithoutCancel(ctx), l); err != nil {
+			d.o.Log.ErrorContext(ctx, "the audit line of a stop could not be written", "agent", who.Agent)
+		}
 	}
 	if stopped && d.o.People.Tell != nil {
 		d.o.People.Tell(state.Note{

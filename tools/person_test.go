@@ -293,3 +293,28 @@ func TestBurstOfRefusals(t *testing.T) {
 		t.Errorf("told %d times; %s", told, text)
 	}
 }
+
+// A client that can ask waits for the approver in the agent's place. Its yes alone
+// approves nothing.
+func TestClientWaitsForTheApprover(t *testing.T) {
+	g := newGoverned(t)
+	call := func(r *Reply) (string, Answer) {
+		a := g.desk.Call(g.ctx, Call{Tool: "users_reset_mfa", Arguments: json.RawMessage(`{"user":"ben.kurz"}`), CanAsk: true, Reply: r})
+		return strings.Join(a.Text, "\n"), a
+	}
+	text, a := call(nil)
+	m := requestCode.FindStringSubmatch(text)
+	if a.Ask == nil || m == nil || !strings.Contains(a.Ask.Question, "jc-mcp approve "+m[1]) || !strings.Contains(a.Ask.Question, "ben.kurz") {
+		t.Fatalf("the client is not asked to wait: %+v %s", a.Ask, text)
+	}
+	state := a.Ask.State
+	for _, accepted := range []bool{true, false} {
+		if text, a := call(&Reply{Accepted: accepted, State: state}); a.Code != "needs_approval" || a.Ask != nil || len(g.wire.writes()) != 0 {
+			t.Errorf("the client said %v, nobody approved: %s", accepted, text)
+		}
+	}
+	g.answer(m[1], true)
+	if text, a := call(&Reply{Accepted: true, State: state}); a.IsError || len(g.wire.writes()) != 1 {
+		t.Errorf("approved: %s", text)
+	}
+}

@@ -33,6 +33,8 @@ type Step struct {
 	Request jc.Request
 	// Targets are the objects it acts on, the changed one first.
 	Targets []auth.Target
+	// Each says that every target is changed, and none is only what the others are put into.
+	Each bool
 	// Makes is the kind of the object that the step creates; nil when it creates none.
 	// The result line then names that object, with its id, first among the targets.
 	Makes *jc.Kind

@@ -3,6 +3,8 @@ package tools
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -195,6 +197,16 @@ func (d *Desk) reportMany(ctx context.Context, r *Reader, done []Result) Answer 
 	}
 	text := fmt.Sprintf("%s: %s (%s).", headline(counts, len(done)), strings.Join(head, ", "), d.org.name(ctx, d))
 	t := table{columns: []string{"target", "result", "change"}}
+	ids := map[string]bool{}
+	for i := range done {
+		if id := r.change(done[i].Step); id != "" {
+			ids[id] = true
+		}
+	}
+	if len(ids) == 1 { // of all steps together
+		t.columns = t.columns[:2]
+		text += " change " + slices.Collect(maps.Keys(ids))[0] + "."
+	}
 	for i := range done {
 		res := &done[i]
 		result := string(res.Outcome)
@@ -204,7 +216,7 @@ func (d *Desk) reportMany(ctx context.Context, r *Reader, done []Result) Answer 
 		if res.Err != nil {
 			result += ": " + strings.SplitN(failure(res.Err, false).Text[0], "\n", 2)[0]
 		}
-		t.rows = append(t.rows, []string{stepLine(res.Step), result, orDash(r.change(res.Step))})
+		t.rows = append(t.rows, []string{stepLine(res.Step), result, orDash(r.change(res.Step))}[:len(t.columns)])
 	}
 	a := Answer{Text: []string{text, t.csv(len(t.rows))}}
 	a.show(&t, len(t.rows))

@@ -102,7 +102,12 @@ func upstream(e *jc.Error, changing bool) string {
 		if e.Cause != "" {
 			b.WriteString(" (" + e.Cause + ")")
 		}
-		b.WriteString("." + own + " What could not be read is not shown as empty; try again later.")
+		b.WriteString("." + own + " What could not be read is not shown as empty; try again ")
+		if e.RetryAt.IsZero() {
+			b.WriteString("later.")
+		} else {
+			fmt.Fprintf(&b, "after %s.", e.RetryAt.UTC().Format("15:04:05Z"))
+		}
 	}
 	if changing {
 		if e.Outcome == jc.Unknown {

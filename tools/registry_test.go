@@ -245,7 +245,7 @@ func TestImports(t *testing.T) {
 	root := ".."
 	allowed := map[string][]string{
 		"auth": nil, "jumpcloud": nil, "schemas": nil, "jumpcloud/sandbox": nil,
-		"auth/state": {"auth"}, "tools": {"auth", "auth/state", "jumpcloud", "schemas"},
+		"auth/state": {"auth"}, "auth/oauth": nil, "tools": {"auth", "auth/state", "jumpcloud", "schemas"},
 	}
 	ours := regexp.MustCompile(`"github\.com/jc-mcp/jc-mcp/([^"]+)"`)
 	for dir, may := range allowed {

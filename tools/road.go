@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type trip struct {
 
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
+	approval string         // what the call met of a person, for metrics
 }
 
 // arguments are decoded arguments: the tool's own, and those that are ours everywhere.
@@ -54,10 +56,12 @@ func (d *Desk) trip(t *Tool, who auth.Principal, c Call) *trip {
 func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	t := d.byName[c.Tool]
 	who, known := auth.From(ctx)
-	if t == nil || !known {
-		return d.unlisted(ctx, who, c)
-	}
 	tr := d.trip(t, who, c.oneByOne())
+	ctx, end := d.observed(ctx, c)
+	defer func() { end(tr, answer) }()
+	if t == nil || !known {
+		return d.unlisted(ctx, tr)
+	}
 	if t.carries != nil { // from here on the call is one of the tool that it names
 		if err := d.carry(tr); err != nil {
 			return d.refuse(ctx, tr, nil, err, auth.Decision{})
@@ -180,18 +184,19 @@ func (d *Desk) ailing(changing bool) (out []string) {
 
 // unlisted answers a call of a tool that is not listed: who refuses it, or how it is
 // reached.
-func (d *Desk) unlisted(ctx context.Context, who auth.Principal, c Call) Answer {
-	t := d.reach[c.Tool]
+func (d *Desk) unlisted(ctx context.Context, tr *trip) Answer {
+	t := d.reach[tr.call.Tool]
 	if t == nil {
-		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+		return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(tr.call.Tool)+" here.")
 	}
-	if dec := d.asSuch(who, t); !dec.Allow {
-		return d.refuse(ctx, d.trip(t, who, c), nil, denied(dec), dec)
+	tr.tool = t
+	if dec := d.asSuch(tr.who, t); !dec.Allow {
+		return d.refuse(ctx, tr, nil, denied(dec), dec)
 	}
 	if by := carrierOf(t.Risk); d.byName[by] != nil {
 		return failed(jc.CodeNotFound, fmt.Sprintf("not_found. %s is not listed here: call it through %s, tool=%s.", t.Name, by, t.Name))
 	}
-	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(c.Tool)+" here.")
+	return failed(jc.CodeNotFound, "not_found. There is no tool "+clip(tr.call.Tool)+" here.")
 }
 
 // oneByOne lets steps that run side by side tell their progress one after the other.
@@ -247,8 +252,9 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 	out := append(t.lookups(), organizationsList)
 	if step != nil {
 		out = append(out, step.Tool.lookups()...)
-		for _, e := range t.Operations { // a step can only be what the declaration names
-			if e == step.Request.Endpoint {
+		// A step can only be what the declaration names, and the tool whose grant it has.
+		for _, e := range t.Operations {
+			if e == step.Request.Endpoint && slices.Contains(step.Tool.Operations, e) {
 				out = append(out, e)
 			}
 		}

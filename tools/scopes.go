@@ -24,15 +24,18 @@ func (d *Desk) Lacking(ctx context.Context, name string, arguments json.RawMessa
 	if t == nil {
 		return "" // what is not listed is answered by the road
 	}
-	needs := d.lacks(who, t)
 	if t.carries != nil {
 		var call struct{ Tool string }
-		if json.Unmarshal(arguments, &call) == nil {
-			if named := d.reach[call.Tool]; named != nil && slices.Contains(t.carries, named.Risk) {
-				needs = d.lacks(who, named)
-			}
+		if json.Unmarshal(arguments, &call) != nil {
+			return ""
 		}
+		named := d.reach[call.Tool]
+		if named == nil || !slices.Contains(t.carries, named.Risk) {
+			return "" // the road says what is wrong with it
+		}
+		t = named
 	}
+	needs := d.lacks(who, t)
 	slices.Sort(needs)
 	return strings.Join(slices.Compact(needs), " ")
 }

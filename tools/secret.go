@@ -69,7 +69,7 @@ func (r *Reader) deliver(ctx context.Context, resp *jc.Response) string {
 		r.d.o.Log.ErrorContext(ctx, "a secret could not be delivered", "tool", r.trip.tool.Name)
 		return receipt(resp) + ", it could not be delivered to " + by.Name + " and was dropped"
 	}
-	return fmt.Sprintf("%s, sent to %s, who reads it once within an hour: jc-mcp approve %s --show", receipt(resp), by.Name, r.trip.request)
+	return fmt.Sprintf("%s, sent to %s, who reads it once within an hour: jc-mcp approve %s --show%s", receipt(resp), by.Name, r.trip.request, r.d.o.People.orPage())
 }
 
 // dropped is what became of a secret that nobody asked for by name.

@@ -182,7 +182,7 @@ func (b *bulkEdit) asynchronous(list []jc.Object) Step {
 	}
 	s := Step{
 		Request: jc.Request{Endpoint: bulkUsersPatch, Effect: jc.Idempotent, Body: items},
-		Targets: targets(list), After: hideSecrets(b.body),
+		Targets: targets(list), Each: true, After: hideSecrets(b.body),
 		Line: fmt.Sprintf("set %s on %d users: %s", b.words, len(list), joinNames(plainNames(list))),
 	}
 	s.Verify = func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error) {

@@ -159,7 +159,10 @@ func (l *leaver) store(ctx context.Context, r *Reader, id string, kept *keptPlan
 }
 
 func (l *leaver) plan(steps []leaverStep) *Plan {
-	p := &Plan{Parallel: true, Objects: 1 + len(l.orders)} // the leaver and the devices that get orders
+	p := &Plan{Parallel: true, Objects: 1 + len(l.orders)} // the leaver, the devices that get orders
+	if l.bulk != nil {
+		p.Objects += len(l.bulk.users) // and the reports who get another manager
+	}
 	for _, s := range steps {
 		p.Steps = append(p.Steps, s.Step)
 	}

@@ -19,8 +19,9 @@ func sumOf(raw string) sum { return sha256.Sum256([]byte(raw)) }
 
 // seen remembers verified tokens by their hash, a bounded number of them.
 type seen struct {
-	mu   sync.RWMutex
-	kept map[sum]seenToken
+	mu    sync.RWMutex
+	kept  map[sum]seenToken
+	swept time.Time
 }
 
 type seenToken struct {
@@ -46,7 +47,8 @@ func (s *seen) put(at sum, t Token, now time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.kept) >= maxSeen {
+	if len(s.kept) >= maxSeen && now.Sub(s.swept) >= time.Second { // looking through all is not for every call
+		s.swept = now
 		for k, old := range s.kept {
 			if !now.Before(old.until) {
 				delete(s.kept, k)

@@ -73,7 +73,7 @@ type Verifier struct {
 
 // New makes a verifier. The issuer is not asked for anything before the first token.
 func New(o Options) (*Verifier, error) {
-	if err := CheckIssuer(o.Issuer); err != nil {
+	if err := CheckURL(o.Issuer); err != nil {
 		return nil, err
 	}
 	if len(o.Audiences) == 0 || slices.Contains(o.Audiences, "") {
@@ -91,14 +91,14 @@ func (v *Verifier) Close() {
 	v.keys.source.client.CloseIdleConnections()
 }
 
-// CheckIssuer says what is wrong with the URL of an issuer.
-func CheckIssuer(issuer string) error {
-	u, err := url.Parse(issuer)
+// CheckURL says what is wrong with the URL of an issuer, or of a server that takes its tokens.
+func CheckURL(text string) error {
+	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return errors.New("an issuer is a URL as its tokens have it in iss, such as https://login.example.com")
+		return errors.New("it is a URL as tokens have it, such as https://login.example.com")
 	}
 	if !secure(u) {
-		return errors.New("an issuer is https, or http on loopback")
+		return errors.New("it is https, or http on loopback")
 	}
 	return nil
 }

@@ -66,12 +66,13 @@ func (l *storeLimiter) ask(ctx context.Context, what string, amount int64, write
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	got, err := paceScript.Run(ctx, l.s.client, []string{l.key}, what, amount, write,
+	got, err := paceScript.Run(ctx, l.s.client, []string{l.key, l.s.prefix + replicasKey}, what, amount, write,
 		strconv.FormatFloat(l.set, 'g', -1, 64)).Int64Slice()
-	if err != nil || len(got) != 3 {
+	if err != nil || len(got) != 4 {
 		l.rest.Store(time.Now().UnixNano() + int64(limiterRest))
 		return nil, false
 	}
+	l.s.replicas.Store(got[3])
 	if rest != 0 {
 		l.rest.Store(0)
 	}
@@ -79,7 +80,8 @@ func (l *storeLimiter) ask(ctx context.Context, what string, amount int64, write
 }
 
 // paceScript is [pace] in Lua: tell, then take or limited. It answers the wait in
-// microseconds, whether the turn was taken, and thousandths of the rate in force.
+// microseconds, whether the turn was taken, thousandths of the rate in force, and how
+// many replicas there are.
 var paceScript = redis.NewScript(`
 local what, amount, write, set = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local t = redis.call('TIME')
@@ -138,4 +140,4 @@ local function exact(n) return string.format('%.17g', n) end
 redis.call('HSET', KEYS[1], 'turn', whole(turn), 'rate', exact(rate), 'sent', exact(sent), 'hold', whole(hold),
   'cut', whole(cut), 'step', whole(step), 'since', whole(since), 'count', whole(count), 'last', exact(last))
 redis.call('PEXPIRE', KEYS[1], 7200000)
-return {wait, mine, math.floor(inforce() * 1000)}`)
+return {wait, mine, math.floor(inforce() * 1000), redis.call('ZCARD', KEYS[2])}`)

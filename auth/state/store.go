@@ -33,6 +33,8 @@ const (
 	storeBeat  = 5 * time.Second // between two signs of life of a replica
 	storeAlive = 4 * storeBeat   // after the last one it counts no longer
 	minSealKey = 32              // bytes
+
+	replicasKey = "replicas" // who gave a sign of life, when
 )
 
 // StoreOptions say where the shared store is and what is known to the replicas alone.
@@ -235,7 +237,7 @@ func (s *Store) live(ctx context.Context) {
 		if sleep(ctx, storeBeat) != nil {
 			ctx, cancel := brief(context.Background())
 			defer cancel()
-			_ = s.client.ZRem(ctx, s.prefix+"replicas", s.id).Err()
+			_ = s.client.ZRem(ctx, s.prefix+replicasKey, s.id).Err()
 			return
 		}
 	}
@@ -245,7 +247,7 @@ func (s *Store) beat(ctx context.Context) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	before := time.Now()
-	got, err := beatScript.Run(ctx, s.client, []string{s.prefix + "replicas"}, s.id, storeAlive.Microseconds()).Int64Slice()
+	got, err := beatScript.Run(ctx, s.client, []string{s.prefix + replicasKey}, s.id, storeAlive.Microseconds()).Int64Slice()
 	if err != nil || len(got) != 2 {
 		return
 	}

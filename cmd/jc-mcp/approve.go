@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
 )
 
@@ -21,6 +22,7 @@ const passphraseTries = 3
 type approveFlags struct {
 	stateFlags
 	as, key      string
+	auditLog     string
 	refuse, show bool
 }
 
@@ -58,6 +60,7 @@ answered; 1: it was not, and the text says why.`,
 	cmd.Flags().StringVar(&f.as, "as", "", "your name, where there are keys of several people here")
 	cmd.Flags().StringVar(&f.key, "key", "", "the file of your key (default: approver-NAME.json in your configuration)")
 	f.add(cmd)
+	auditFlag(cmd, &f.auditLog)
 	return cmd
 }
 
@@ -101,21 +104,34 @@ func (s *shell) approve(ctx context.Context, ask askSecret, f approveFlags, word
 	if err != nil {
 		return err
 	}
+	return s.answer(ctx, f, d, e, key)
+}
+
+// atTerminal is where a person acts, in audit lines.
+const atTerminal = "at a terminal"
+
+// answer signs what was shown, and writes it down.
+func (s *shell) answer(ctx context.Context, f approveFlags, d *state.Dir, e state.Entry, key *state.Key) error {
+	audit, err := s.deeds(f.auditLog, d)
+	if err != nil {
+		return err
+	}
+	defer endDeeds(audit)
 	if f.refuse {
 		if err := d.Refuse(ctx, e.Request, key); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "Refused by %s.\n", key.Name())
-		return nil
+		return writeDown(ctx, audit, e.Answered(auth.PhaseDeclined, key.Name(), atTerminal))
 	}
 	if err := d.Approve(ctx, e.Request, key); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "Approved by %s. It is good for this call, once, until %s.\n", key.Name(), clockTime(e.Until))
 	if e.Risk == "reveal" {
-		fmt.Fprintf(s.out, "When the agent has repeated its call: jc-mcp approve %s --show\n", code)
+		fmt.Fprintf(s.out, "When the agent has repeated its call: jc-mcp approve %s --show\n", e.Code)
 	}
-	return nil
+	return writeDown(ctx, audit, e.Answered(auth.PhaseApproved, key.Name(), atTerminal))
 }
 
 // showSecrets puts secrets on the screen of a person, and nowhere else.
@@ -134,9 +150,17 @@ func (s *shell) showSecrets(ctx context.Context, ask askSecret, f approveFlags, 
 	if err != nil {
 		return err
 	}
+	audit, err := s.deeds(f.auditLog, d)
+	if err != nil {
+		return err
+	}
+	defer endDeeds(audit)
 	secrets, err := d.Reveal(ctx, e.Code, key)
 	if err != nil {
 		return err
+	}
+	if err := writeDown(ctx, audit, e.Answered(auth.PhaseShown, key.Name(), atTerminal)); err != nil {
+		return fmt.Errorf("it is not shown, and gone: %w", err)
 	}
 	for _, secret := range secrets {
 		fmt.Fprintln(s.out, visible(string(secret)))

@@ -17,7 +17,7 @@ import (
 // typed. Nothing else answers: no pipe, no flag, no variable.
 type askSecret func(ctx context.Context, prompt string) ([]byte, error)
 
-var errNoTerminal = errors.New("this needs a person at a terminal: a passphrase is typed there, and never read from a pipe, a flag or the environment")
+var errNoTerminal = errors.New("this needs a person at a terminal: a passphrase or a secret is typed there, and never read from a pipe, a flag or the environment")
 
 // typedSecret is the askSecret of the real terminal.
 func (s *shell) typedSecret(ctx context.Context, prompt string) ([]byte, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
@@ -32,6 +34,8 @@ type config struct {
 	auditLog                 string // "" is stderr
 	grants, agent, stateDir  string
 	remote                   remoteAccess
+	operation                operation
+	watch                    *ops.Instruments // nil where nobody looks
 	balancing                balancing
 	sharing                  sharing
 	logLevel                 slog.Level
@@ -50,7 +54,7 @@ func addFlags(cmd *cobra.Command, groups ...group) {
 		if s.flag == "" || !slices.Contains(groups, s.group) {
 			continue
 		}
-		f := cmd.Flags().VarPF(&flagText{onOff: s.onOff}, s.flag, "", s.usage())
+		f := cmd.Flags().VarPF(&flagText{onOff: s.onOff, help: s.help}, s.flag, "", s.usage())
 		if s.onOff {
 			f.NoOptDefVal = "true"
 		}
@@ -59,12 +63,21 @@ func addFlags(cmd *cobra.Command, groups ...group) {
 
 // flagText is a flag as it was typed; the table reads it.
 type flagText struct {
-	text  string
-	onOff bool
+	text, help string
+	onOff      bool
 }
 
-func (f *flagText) String() string     { return f.text }
-func (f *flagText) Set(v string) error { f.text = v; return nil }
+func (f *flagText) String() string { return f.text }
+
+// Set takes a value. Where it was forgotten, the next flag stands in its place.
+func (f *flagText) Set(v string) error {
+	if !f.onOff && strings.HasPrefix(v, "--") {
+		return errors.New("no value") // flagError says it
+	}
+	f.text = v
+	return nil
+}
+
 func (f *flagText) Type() string {
 	if f.onOff {
 		return "bool"
@@ -75,7 +88,7 @@ func (f *flagText) Type() string {
 // load reads and checks the whole configuration: a flag beats the environment,
 // which beats the default.
 func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
-	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, logging)
+	c, err := s.read(cmd, connecting, surface, selecting, guarding, governing, remote, operating, logging)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -26,6 +27,7 @@ type governed struct {
 	grants  *auth.GrantFile // nil without a grant file
 	notices *state.Notifier // nil where nobody is told
 	audit   *auth.AuditLog
+	page    string // address of the approvals page; "" where there is none
 }
 
 // govern opens what a server is governed by; dir is nil where there is none.
@@ -50,7 +52,7 @@ func govern(ctx context.Context, c *config, dir *state.Dir, log *slog.Logger, er
 	if c.grants == "" {
 		return g, nil
 	}
-	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log)}
+	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log, c.watch)}
 	o.Meter = g.dir.Meter()
 	if g.grants, err = auth.OpenGrants(o); err != nil {
 		return g, usagef("%v", err)
@@ -80,8 +82,9 @@ func serverAudit(c *config, dir *state.Dir, errs io.Writer) (*auth.AuditLog, err
 }
 
 // told writes down what became of the grant file.
-func (g *governed) told(log *slog.Logger) func(auth.GrantEvent) {
+func (g *governed) told(log *slog.Logger, watch *ops.Instruments) func(auth.GrantEvent) {
 	return func(e auth.GrantEvent) {
+		watch.GrantsReload(e.Err)
 		line := auth.Line{Phase: auth.PhaseReload, Version: e.To, Say: "grants in force: version " + e.To}
 		switch {
 		case e.Err != nil:
@@ -104,6 +107,7 @@ func (g *governed) options(o *tools.Options, c *config) error {
 	o.Audit = g.audit
 	o.Grants = auth.AllowAll{Confirm: c.confirm, Ceiling: objectsPerCall}
 	o.People.Dir = g.dir
+	o.People.Page = func() string { return g.page } // known before the first call, and not yet now
 	if g.dir != nil {
 		sealer, err := g.dir.Sealer()
 		if err != nil {

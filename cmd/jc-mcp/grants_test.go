@@ -118,6 +118,9 @@ func TestGrantsExplain(t *testing.T) {
 	explain(exitDone, []string{"allowed when an approver agrees within 30m\n"}, "--agent", "helpdesk", "users_reset_mfa", "user=jdoe")
 	explain(exitFailed, []string{"refused, user breakglass@example.com is protected"}, "--agent", "helpdesk", "users_unlock", "user=breakglass@example.com")
 	explain(exitFailed, []string{"refused, never devices_erase"}, "--agent", "helpdesk", "devices_erase")
+	explain(exitFailed, []string{"refused, it takes the scope jc:change:users", "decided by the caller's token"}, "--agent", "helpdesk", "--scopes", "jc:read", "users_unlock", "user=jdoe")
+	explain(exitFailed, []string{"refused, it takes the scope jc:change:users"}, "--agent", "helpdesk", "--scopes", "", "users_unlock")
+	explain(exitDone, []string{"allowed\n"}, "--agent", "helpdesk", "--scopes", "jc:change:users openid", "users_unlock", "user=jdoe")
 	explain(exitFailed, []string{"auditor is not granted users_unlock"}, "--agent", "auditor", "users_unlock")
 	explain(exitDone, []string{"on user ana, user bo, user_group Project X; objects changed: 2"}, "--agent", "helpdesk",
 		"user_groups_members_change", "group=Project X", "add=ana", "add=bo")

@@ -22,7 +22,7 @@ func (s *shell) httpCommand() *cobra.Command {
 		Short: "Serve MCP over streamable HTTP on this machine",
 		Long: `Serves MCP over streamable HTTP at /mcp, to clients on this machine. Port 0 picks
 a free port; the address is logged. It ends on SIGINT and SIGTERM; a change that is
-in flight finishes first. Where there is a state directory, people answer what
+in flight finishes first (--drain: balancers notice before); a second signal ends it at once. Where there is a state directory, people answer what
 agents ask for at /approvals, on this machine only.
 
 To be reached from elsewhere it needs a grant file whose agents it can know, the names
@@ -42,7 +42,7 @@ or with a client certificate (--tls-client-ca).`,
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "address and port to listen on; off loopback see above")
-	addFlags(cmd, connecting, surface, selecting, guarding, governing, remote, logging)
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, remote, operating, logging)
 	return cmd
 }
 
@@ -98,10 +98,15 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.server.Tools()))
 	if v.dir != nil && !open {
 		beside = v.approvals().Beside
-		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", base+approvals.Path)
+		v.page = base + approvals.Path
+		v.log.InfoContext(ctx, "people answer requests on the approvals page", "page", v.page)
 	}
 	o.Wrap = func(next http.Handler) http.Handler { return who.in(next, beside) }
-	return transport.New(v.server, o).Serve(ctx, l)
+	serving, end := v.draining(ctx)
+	defer end()
+	t := transport.New(v.server, o)
+	v.ops.Ready()
+	return t.Serve(serving, l)
 }
 
 // approvals is the page on which people answer.

@@ -115,9 +115,10 @@ func (c *config) connect(o *organization, dir *state.Dir) (links []link, err err
 			return nil, asUsage(fmt.Errorf("%s%w", o.prefix(), err))
 		}
 		if cred != nil {
+			c.watch.Credential(o.name, login.name, cred)
 			cfg := jc.Config{
 				Hosts: o.hosts, OrgID: o.id, Renew: cred.Renew, Scope: o.name + "/" + cred.Scope() + "/" + o.id,
-				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true,
+				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true, Observe: c.watch.Upstream(o.name, login.name),
 				Transport: auth.Pinned(cred, transport, o.hosts.Console, o.hosts.Insights),
 			}
 			if dir != nil && o.sandbox == nil { // each sandbox is its own

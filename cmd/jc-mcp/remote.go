@@ -45,7 +45,7 @@ func remoteSettings() []setting {
 		{env: "JC_BEHIND_PROXY", flag: "behind-proxy", group: remote, help: "addresses of the proxies of yours that do TLS in front of this server, such as 10.0.0.0/8, a comma between two; it answers nobody else",
 			read: func(c *config, v string) (err error) { c.remote.proxies, err = proxyList(v); return err }},
 		{env: "JC_OAUTH_ISSUER", flag: "oauth-issuer", group: remote, help: "the issuer whose OAuth access tokens are taken: the URL that they have in iss",
-			read: func(c *config, v string) error { c.remote.issuer = v; return oauth.CheckIssuer(v) }},
+			read: func(c *config, v string) error { c.remote.issuer = v; return oauth.CheckURL(v) }},
 		{env: "JC_OAUTH_AUDIENCE", flag: "oauth-audience", group: remote, help: "the URL of this server, such as https://mcp.example.com/mcp, that tokens have in aud; after a comma other values of aud to take",
 			read: func(c *config, v string) (err error) {
 				if c.remote.audiences, err = commaList(v); err != nil {
@@ -60,8 +60,8 @@ func remoteSettings() []setting {
 // resourceURL reads the URL that this server has for its callers.
 func resourceURL(v string) (*url.URL, error) {
 	u, err := url.Parse(v)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, errors.New("the first audience is the URL that clients call this server by, such as https://mcp.example.com/mcp")
+	if err != nil || oauth.CheckURL(v) != nil {
+		return nil, errors.New("the first audience is the URL that clients call this server by, such as https://mcp.example.com/mcp: https, or http on loopback")
 	}
 	return u, nil
 }
@@ -150,11 +150,17 @@ func (r *remoteAccess) fits(grants bool, ways auth.Ways) error {
 	return nil
 }
 
-// unmet are the ways of a grant file that the settings leave no room for.
+// unmet is what the settings leave no room for: ways of the grant file, and the name
+// that tokens know this server by.
 func (r *remoteAccess) unmet(ways auth.Ways) (out []string) {
 	for _, issuer := range ways.Issuers {
 		if issuer != r.issuer {
 			out = append(out, "agents of the grant file come from issuer "+issuer+", which is not --oauth-issuer: they are not let in")
+		}
+	}
+	if len(r.audiences) > 0 {
+		if u, err := resourceURL(r.audiences[0]); err == nil && !slices.Contains(r.hosts, u.Host) && !slices.Contains(r.hosts, u.Hostname()) {
+			out = append(out, "clients that call "+u.Host+", of --oauth-audience, are refused unless it is a --host, or a proxy changes it")
 		}
 	}
 	if ways.Certificates && r.clientCA == "" {

@@ -60,7 +60,7 @@ Exit codes: 0 done, 1 the call failed, 2 wrong usage.`,
 	})
 	root.AddCommand(s.stdioCommand(), s.httpCommand(), s.callCommand(), s.toolsCommand(), s.searchCommand(),
 		s.grantsCommand(), s.approverCommand(), s.approveCommand(), s.approvalsCommand(), s.stopCommand(), s.resumeCommand(), s.auditCommand(),
-		s.sandboxCommand(), s.doctorCommand(), s.versionCommand(), s.conformanceCommand())
+		s.loginCommand(), s.logoutCommand(), s.sandboxCommand(), s.doctorCommand(), s.healthcheckCommand(), s.versionCommand(), s.conformanceCommand())
 	return root
 }
 
@@ -76,7 +76,16 @@ func commandNames(root *cobra.Command) (names []string) {
 // flagError says which flags the command has where one is not known.
 func flagError(cmd *cobra.Command, err error) error {
 	var wrong *pflag.InvalidValueError
-	if errors.As(err, &wrong) {
+	var none *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &none):
+		if f, ours := none.GetFlag().Value.(*flagText); ours {
+			return usagef("--%s takes a value: %s", none.GetFlag().Name, f.help)
+		}
+	case errors.As(err, &wrong):
+		if f, ours := wrong.GetFlag().Value.(*flagText); ours {
+			return usagef("--%s %q: it takes a value: %s", wrong.GetFlag().Name, wrong.GetValue(), f.help)
+		}
 		return usagef("--%s %q: it takes a value of type %s", wrong.GetFlag().Name, wrong.GetValue(), wrong.GetFlag().Value.Type())
 	}
 	var missing *pflag.NotExistError

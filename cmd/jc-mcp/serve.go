@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/ops"
 	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/transport"
 )
 
@@ -17,6 +18,7 @@ type service struct {
 	log   *slog.Logger
 	agent string // the word that grants know the caller on stdio by
 	conf  *config
+	ops   *ops.Server // nil without an ops port
 }
 
 func (v *service) options() transport.Options {
@@ -31,11 +33,25 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 		return err
 	}
 	log := s.logger(c)
+	if c.watch, err = c.operation.instruments(log); err != nil {
+		return asUsage(err)
+	}
+	defer func() {
+		if err := c.watch.Close(); err != nil {
+			log.WarnContext(ctx, err.Error())
+		}
+	}()
 	w, err := wire(ctx, c, log, nil, s.err, true)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
+	w.watched(c.watch)
+	port, closePort, err := c.operation.operate(ctx, c.watch, log)
+	if err != nil {
+		return err
+	}
+	defer closePort()
 	warn(ctx, c, log)
 	if c.orgsFile == "" && w.links[0].client == nil {
 		log.WarnContext(ctx, "no credential is set: tools are listed, and every call says how to set one")
@@ -43,10 +59,10 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	if len(w.server.Tools()) == 0 {
 		log.WarnContext(ctx, "no tool is left by what --surface, --toolsets, --tools and --read-only select")
 	}
-	watching, end := context.WithCancel(ctx)
+	watching, end := context.WithCancel(context.WithoutCancel(ctx)) // for as long as calls are answered
 	var watch sync.WaitGroup
 	watch.Go(func() { w.watch(watching) })
-	err = run(ctx, &service{w, log, c.agent, c})
+	err = run(ctx, &service{w, log, c.agent, c, port})
 	end()
 	watch.Wait()
 	log.InfoContext(ctx, "stopped")

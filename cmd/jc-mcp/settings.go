@@ -24,6 +24,7 @@ const (
 	guarding                // who is asked, what is written down
 	governing               // what each agent may do; of servers only
 	remote                  // who reaches a server on http
+	operating               // who watches a server
 	logging
 )
 
@@ -45,7 +46,7 @@ var organisationID = regexp.MustCompile(`^(?i:[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]
 
 // settings are all there are, in the order of the help.
 func settings() []setting {
-	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), balancingSettings(), storeSettings())
+	return slices.Concat(secretSettings(), connectSettings(), toolSettings(), guardSettings(), remoteSettings(), balancingSettings(), storeSettings(), operateSettings())
 }
 
 func secretSettings() []setting {

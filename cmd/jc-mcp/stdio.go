@@ -31,10 +31,11 @@ clients such as Claude start this themselves. Log and audit lines go to stderr.`
 				if err != nil {
 					return err
 				}
+				v.ops.Ready()
 				return transport.New(v.server, v.options()).Stdio(auth.With(ctx, who), s.in, s.out)
 			})
 		},
 	}
-	addFlags(cmd, connecting, surface, selecting, guarding, governing, logging)
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, operating, logging)
 	return cmd
 }

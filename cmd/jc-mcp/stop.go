@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,7 @@ import (
 
 type stopFlags struct {
 	stateFlags
-	agent, tool, why string
+	agent, tool, why, auditLog string
 }
 
 func (s *shell) stopCommand() *cobra.Command {
@@ -28,13 +29,7 @@ share a store (--store) have it there and not in a file.`,
   jc-mcp stop --tool devices_erase`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.throwSwitch(cmd.Context(), f, func(d *state.Dir) (string, error) {
-				fresh, err := d.Stop(f.agent, f.tool, f.why)
-				if !fresh {
-					return "It was stopped already.", err
-				}
-				return "Stopped.", err
-			})
+			return s.throwSwitch(cmd.Context(), f, false)
 		},
 	}
 	stopFlagsOf(cmd, &f)
@@ -53,13 +48,7 @@ a tool. The others stay.`,
   jc-mcp resume --agent helpdesk`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.throwSwitch(cmd.Context(), f, func(d *state.Dir) (string, error) {
-				found, err := d.Resume(f.agent, f.tool)
-				if !found {
-					return "There was no such stop.", err
-				}
-				return "Resumed.", err
-			})
+			return s.throwSwitch(cmd.Context(), f, true)
 		},
 	}
 	stopFlagsOf(cmd, &f)
@@ -70,10 +59,12 @@ func stopFlagsOf(cmd *cobra.Command, f *stopFlags) {
 	cmd.Flags().StringVar(&f.agent, "agent", "", "only this agent's changes")
 	cmd.Flags().StringVar(&f.tool, "tool", "", "only this tool")
 	f.add(cmd)
+	auditFlag(cmd, &f.auditLog)
 }
 
-// throwSwitch does it and says what is stopped now.
-func (s *shell) throwSwitch(ctx context.Context, f stopFlags, do func(*state.Dir) (string, error)) error {
+// throwSwitch stops or resumes, writes it down, and says what is stopped now. A stop
+// waits for no audit log: it is thrown first, and what is wrong with the log said after.
+func (s *shell) throwSwitch(ctx context.Context, f stopFlags, lift bool) error {
 	if f.agent != "" && f.tool != "" {
 		return usagef("--agent and --tool are two stops: say one at a time")
 	}
@@ -82,9 +73,19 @@ func (s *shell) throwSwitch(ctx context.Context, f stopFlags, do func(*state.Dir
 		return err
 	}
 	defer end()
-	said, err := do(d)
+	audit, unwritten := s.deeds(f.auditLog, d)
+	defer endDeeds(audit)
+	if unwritten != nil && lift {
+		return unwritten
+	}
+	said, did, err := throwIn(d, f, lift)
 	if err != nil {
 		return err
+	}
+	if did && unwritten == nil {
+		unwritten = writeDown(ctx, audit, state.Stop{Agent: f.agent, Tool: f.tool, Why: f.why}.Thrown(typist(), "with jc-mcp "+map[bool]string{false: "stop", true: "resume"}[lift], lift))
+	} else if unwritten != nil {
+		unwritten = errors.New("the audit line could not be written: the audit log cannot be opened")
 	}
 	stops, err := d.Stops()
 	if err != nil {
@@ -97,5 +98,19 @@ func (s *shell) throwSwitch(ctx context.Context, f stopFlags, do func(*state.Dir
 	for _, stop := range stops {
 		fmt.Fprintln(s.out, "Stopped: "+visible(stop.String()))
 	}
-	return nil
+	return unwritten
+}
+
+// throwIn throws or lifts the switch, and says so; did is false when it stood so already.
+func throwIn(d *state.Dir, f stopFlags, lift bool) (said string, did bool, err error) {
+	if lift {
+		if did, err = d.Resume(f.agent, f.tool); did {
+			return "Resumed.", true, err
+		}
+		return "There was no such stop.", false, err
+	}
+	if did, err = d.Stop(f.agent, f.tool, f.why); did {
+		return "Stopped.", true, err
+	}
+	return "It was stopped already.", false, err
 }

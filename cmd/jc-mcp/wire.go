@@ -62,7 +62,7 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 		return nil, err
 	}
 	w.close = append(w.close, func() { closeLinks(w.links) })
-	o := tools.Options{Audit: audit, Log: log}
+	o := tools.Options{Audit: audit, Log: log, Observe: c.watch.Calls("")}
 	switch {
 	case server:
 		if w.governed, err = govern(ctx, c, dir, log, errs); err != nil {
@@ -95,7 +95,7 @@ func (w *wired) desks(c *config, shared tools.Options) (serves, error) {
 		places[i] = shared
 		p := &places[i]
 		p.Org, p.Credential, p.Client = l.name, l.credential, l.client
-		p.Region, p.Sandbox = l.region, l.sandbox != nil
+		p.Region, p.Sandbox, p.Observe = l.region, l.sandbox != nil, c.watch.Calls(l.name)
 		if w.governed != nil {
 			p.Grants = w.policy(l, shared.Grants, len(c.known) < 2)
 		}

@@ -21,6 +21,9 @@ const (
 	wrongWindow = time.Minute
 )
 
+// here is where a person acts, in audit lines.
+const here = "on the page"
+
 // tries counts wrong passphrases.
 type tries struct {
 	mu    sync.Mutex // held while a key is opened: one at a time, since that is work
@@ -132,17 +135,12 @@ func (p *Page) reply(r *http.Request, e state.Entry) error {
 	if !who.MayApprove(e.Tool) {
 		return refuse(http.StatusForbidden, "Nothing was done: the grant file does not let %s answer for %s.", who.Name, plain(e.Tool))
 	}
-	l := auth.Line{Agent: e.Agent, Principal: e.Principal, Approver: who.Name, Request: e.Code, Tool: e.Tool, Risk: e.Risk, Targets: e.Targets}
-	if do == "approve" {
-		err = p.o.Dir.Approve(r.Context(), e.Request, key)
-		l.Phase, l.Say = auth.PhaseApproved, who.Name+" approved request "+e.Code+" on the page"
-	} else {
-		err = p.o.Dir.Refuse(r.Context(), e.Request, key)
-		l.Phase, l.Say = auth.PhaseDeclined, who.Name+" refused request "+e.Code+" on the page"
+	phase, sign := auth.PhaseApproved, p.o.Dir.Approve
+	if do == "refuse" {
+		phase, sign = auth.PhaseDeclined, p.o.Dir.Refuse
 	}
-	if err == nil {
-		p.o.Log.InfoContext(r.Context(), l.Say)
-		p.audit(r.Context(), l)
+	if err = sign(r.Context(), e.Request, key); err == nil {
+		_ = p.audit(r.Context(), e.Answered(phase, who.Name, here)) // the answer stays: without an audit no change follows it
 	}
 	return err
 }
@@ -154,11 +152,13 @@ func (p *Page) reveal(w http.ResponseWriter, r *http.Request, e state.Entry) {
 	if err == nil {
 		secrets, err = p.o.Dir.Reveal(r.Context(), e.Code, key)
 	}
+	if err == nil && p.audit(r.Context(), e.Answered(auth.PhaseShown, who.Name, here)) != nil {
+		err = refuse(http.StatusInternalServerError, "It is not shown, and gone: the audit log of the server cannot be written. Have the agent ask again when it can.")
+	}
 	if err != nil {
 		p.showEntry(w, r, e.Code, p.notDone(r, err))
 		return
 	}
-	p.o.Log.InfoContext(r.Context(), who.Name+" was shown the secrets of request "+e.Code+" on the page")
 	v := p.view(w, r, "Secrets of request "+e.Code)
 	for _, s := range secrets {
 		v.Secrets = append(v.Secrets, plain(string(s)))
@@ -170,14 +170,14 @@ func (p *Page) reveal(w http.ResponseWriter, r *http.Request, e state.Entry) {
 func (p *Page) throwSwitch(w http.ResponseWriter, r *http.Request) {
 	do := r.PostForm.Get("do")
 	kind, name, _ := strings.Cut(r.PostForm.Get("what"), " ")
-	agent, tool := "", ""
+	var s state.Stop
 	var err error
 	switch {
 	case kind == "all" && name == "":
 	case kind == "agent" && name != "":
-		agent = name
+		s.Agent = name
 	case kind == "tool" && name != "":
-		tool = name
+		s.Tool = name
 	default:
 		err = refuse(http.StatusUnprocessableEntity, "Nothing was done: choose what to stop or to resume.")
 	}
@@ -189,10 +189,11 @@ func (p *Page) throwSwitch(w http.ResponseWriter, r *http.Request) {
 		_, who, err = p.open(r)
 	}
 	if err == nil && do == "stop" {
-		_, err = p.o.Dir.Stop(agent, tool, strings.TrimSpace("by "+who.Name+" on the page. "+r.PostForm.Get("why")))
+		s.Why = strings.TrimSpace(r.PostForm.Get("why"))
+		_, err = p.o.Dir.Stop(s.Agent, s.Tool, strings.TrimSpace("by "+who.Name+" "+here+". "+s.Why))
 	} else if err == nil {
 		var found bool
-		if found, err = p.o.Dir.Resume(agent, tool); err == nil && !found {
+		if found, err = p.o.Dir.Resume(s.Agent, s.Tool); err == nil && !found {
 			err = refuse(http.StatusConflict, "Nothing was done: that was not stopped.")
 		}
 	}
@@ -200,7 +201,9 @@ func (p *Page) throwSwitch(w http.ResponseWriter, r *http.Request) {
 		p.switchPage(w, r, p.notDone(r, err))
 		return
 	}
-	p.o.Log.WarnContext(r.Context(), "kill switch, on the page: "+do, "approver", who.Name, "agent", agent, "tool", tool)
+	l := s.Thrown(who.Name, here, do == "resume")
+	l.Approver = who.Name
+	_ = p.audit(r.Context(), l) // a stop that cannot be written down is a stop
 	http.Redirect(w, r, Path+"/switch", http.StatusSeeOther)
 }
 

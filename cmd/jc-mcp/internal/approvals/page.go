@@ -176,13 +176,15 @@ func (p *Page) changing(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// audit writes down an answer. One that cannot be written is no reason to undo it:
-// without an audit no change follows it.
-func (p *Page) audit(ctx context.Context, l auth.Line) {
+// audit writes down what a person did, into the log as well.
+func (p *Page) audit(ctx context.Context, l auth.Line) error {
+	p.o.Log.WarnContext(ctx, "approvals page: "+l.Say)
 	if p.o.Audit == nil {
-		return
+		return nil
 	}
-	if err := p.o.Audit.Write(context.WithoutCancel(ctx), l); err != nil {
-		p.o.Log.ErrorContext(ctx, "the audit line of an answer could not be written", "request", l.Request)
+	err := p.o.Audit.Write(context.WithoutCancel(ctx), l)
+	if err != nil {
+		p.o.Log.ErrorContext(ctx, "the audit line of what a person did could not be written", "request", l.Request)
 	}
+	return err
 }

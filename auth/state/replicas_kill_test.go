@@ -1,0 +1,152 @@
+package state
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+)
+
+// office is what the callers of the test below saw.
+type office struct {
+	mu       sync.Mutex
+	done     map[string]int // effects, by the code of their approval
+	slowest  time.Duration  // of the refusals because of the store
+	refused  int
+	odd      []error
+	reads    atomic.Int64
+	down     atomic.Bool  // the store is known to be gone
+	downRead atomic.Int64 // reads meanwhile
+	downDone atomic.Int64 // changes meanwhile
+}
+
+// change is the part of the road that needs the store: kill switch, quota, approval.
+func (o *office) change(d *Dir, r Request, by []auth.Approver) {
+	start, down := time.Now(), o.down.Load()
+	_, err := d.Halted(r.Agent, r.Tool)
+	if err == nil {
+		var ok bool
+		ok, _, err = d.Meter().Add(background(), "objects", 1, time.Hour, 1<<30)
+		if err == nil && !ok {
+			err = errors.New("the quota is used up")
+		}
+	}
+	if err == nil {
+		_, err = d.Take(background(), r, by)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err == nil:
+		o.done[r.Code]++
+		if down && o.down.Load() {
+			o.downDone.Add(1)
+		}
+	case errors.Is(err, auth.ErrStore):
+		o.refused++
+		o.slowest = max(o.slowest, time.Since(start))
+	case errors.Is(err, ErrUsed), errors.Is(err, ErrExpired), errors.Is(err, ErrNoRequest):
+	default:
+		o.odd = append(o.odd, err)
+	}
+}
+
+// The store is killed and brought back under load, with its memory and without.
+func TestReplicasOutliveTheStore(t *testing.T) {
+	for name, memory := range map[string]bool{"that remembers": true, "that forgets": false} {
+		t.Run("a store "+name, func(t *testing.T) { outlive(t, memory) })
+	}
+}
+
+func outlive(t *testing.T, remembers bool) {
+	r := startRedis(t)
+	if remembers {
+		r.kill(t)
+		r.args = []string{"--appendonly", "yes", "--appendfsync", "always"}
+		r.start(t)
+	}
+	all := replicas(t, 8, r.url())
+	k := key(t, "it-lead")
+	requests := asked(t, all[0], 120, k)
+	o := &office{done: map[string]int{}}
+	end := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 16 {
+		d := all[i%len(all)]
+		wg.Go(func() { // changes
+			for n := i; ; n++ {
+				select {
+				case <-end:
+					return
+				default:
+					o.change(d, requests[(n*7)%len(requests)], approvers(k))
+				}
+			}
+		})
+	}
+	for _, d := range all { // reads
+		l := d.Limiter("an organisation", 800)
+		wg.Go(func() {
+			for {
+				select {
+				case <-end:
+					return
+				default:
+				}
+				wait, mine := l.Take(background(), false, time.Second)
+				if _ = sleep(background(), wait); mine {
+					o.reads.Add(1)
+					if o.down.Load() {
+						o.downRead.Add(1)
+					}
+				}
+			}
+		})
+	}
+	_ = sleep(background(), 300*time.Millisecond)
+	r.kill(t)
+	o.down.Store(true)
+	killed := time.Now()
+	_ = sleep(background(), 2*time.Second)
+	gone := time.Since(killed)
+	o.down.Store(false)
+	r.start(t)
+	back := time.Now()
+	for all[0].store.Ping(background()) != nil {
+		_ = sleep(background(), time.Millisecond)
+	}
+	recovered := time.Since(back)
+	_ = sleep(background(), 700*time.Millisecond)
+	close(end)
+	wg.Wait()
+
+	twice := 0
+	for _, n := range o.done {
+		if n > 1 {
+			twice++
+		}
+	}
+	rate := float64(o.downRead.Load()) / gone.Seconds()
+	t.Logf("killed for %v under load: %d of %d approvals used, %d twice; meanwhile %d changes done, %d refused (the slowest after %v), reads went on at %.0f a second of 800; it answered again after %v",
+		gone.Round(time.Millisecond), len(o.done), len(requests), twice, o.downDone.Load(), o.refused, o.slowest.Round(time.Millisecond), rate, recovered.Round(time.Millisecond))
+	if twice > 0 || o.downDone.Load() > 0 || o.refused == 0 || len(o.done) == 0 {
+		t.Error("not as it has to be")
+	}
+	if rate < 100 || rate > 900 {
+		t.Errorf("reads went on at %.0f a second of 800", rate)
+	}
+	if o.slowest > 2*time.Second {
+		t.Errorf("a refusal took %v", o.slowest)
+	}
+	for _, err := range o.odd {
+		t.Errorf("another answer: %v", err)
+	}
+	// As before, without a restart of anybody.
+	after := approved(t, all[3], plan(), k)
+	if _, err := all[5].Take(background(), after, approvers(k)); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

@@ -1,0 +1,547 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tiktoken-go/tokenizer"
+
+	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/auth/state"
+	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
+	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
+)
+
+// orgsBench is a server of several organisations in memory.
+type orgsBench struct {
+	t      *testing.T
+	server *Organizations
+	orgs   map[string]*sandbox.Org
+	wires  map[string]*wire
+	audit  *syncBuffer
+	having map[string]map[string]string // agent -> organisation -> credential
+}
+
+// orgLink is a client of an organisation in memory.
+func orgLink(t *testing.T, name string, org *sandbox.Org, w *wire) *jc.Client {
+	t.Helper()
+	hosts, err := jc.RegionHosts("us")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := jc.New(jc.Config{
+		Hosts: hosts, Scope: name, Fenced: true,
+		Transport: auth.Pinned(auth.APIKey(auth.Value("sandbox-key")), w, hosts.Console, hosts.Insights),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+// newOrgs serves organisations of these names; agent "both" has all, an agent called
+// like one has that one, and "nobody" none. readonly is another credential of the first.
+func newOrgs(t *testing.T, names []string, more ...func(*Options)) *orgsBench {
+	t.Helper()
+	b := &orgsBench{
+		t: t, orgs: map[string]*sandbox.Org{}, wires: map[string]*wire{}, audit: &syncBuffer{},
+		having: map[string]map[string]string{"both": {}, "nobody": {}, "reader": {names[0]: "readonly", names[1]: ""}},
+	}
+	sealer, err := auth.NewSealer(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := Options{
+		Tools: All(), Grants: auth.AllowAll{Confirm: auth.ConfirmDestroy}, Audit: auth.NewAudit(b.audit), Sealer: sealer,
+	}
+	for _, f := range more {
+		f(&shared)
+	}
+	var places []Options
+	place := func(org, credential, key string) {
+		o := shared
+		w := &wire{next: b.orgs[org].Transport()}
+		b.wires[key] = w
+		o.Org, o.Credential, o.Region, o.Sandbox = org, credential, "us", true
+		o.Client = orgLink(t, key, b.orgs[org], w)
+		places = append(places, o)
+	}
+	for i, name := range names {
+		org, err := sandbox.New(sandbox.Options{Users: 20, Seed: uint64(i + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.orgs[name] = org
+		b.having["both"][name], b.having[name] = "", map[string]string{name: ""}
+		place(name, "", name)
+		if i == 0 {
+			place(name, "readonly", "readonly")
+		}
+	}
+	b.server, err = NewOrganizations(shared, places, func(p auth.Principal) map[string]string { return b.having[p.Agent] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *orgsBench) as(agent string) context.Context {
+	return auth.With(b.t.Context(), auth.Principal{Agent: agent, Name: "test"})
+}
+
+func (b *orgsBench) call(agent, tool, args string) (string, Answer) {
+	a := b.server.Call(b.as(agent), Call{Tool: tool, Arguments: json.RawMessage(args), CanAsk: true})
+	return strings.Join(a.Text, "\n"), a
+}
+
+func (b *orgsBench) must(agent, tool, args string) string {
+	b.t.Helper()
+	text, a := b.call(agent, tool, args)
+	if a.IsError || a.Ask != nil {
+		b.t.Fatalf("%s %s: %s", tool, args, text)
+	}
+	return text
+}
+
+var acmeAndGlobex = []string{"acme", "globex"}
+
+// TestOneOrganisation: a caller with one sees what a server of that one shows.
+func TestOneOrganisation(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	alone := newBench(t, sandbox.Options{Users: 20, Seed: 2}, func(o *Options) { o.Selection = Selection{} })
+	ctx := b.as("globex")
+	if d := cmp.Diff(alone.desk.List(ctx), b.server.List(ctx)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(alone.desk.Templates(ctx), b.server.Templates(ctx)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(alone.desk.Prompts(ctx), b.server.Prompts(ctx)); d != "" {
+		t.Error(d)
+	}
+	text := b.must("globex", "users_list", `{"limit":3}`)
+	want(t, text, "org globex (")
+	if strings.Contains(text, "globex:") {
+		t.Errorf("a cursor names the organisation: %s", text)
+	}
+	text, a := b.call("globex", "users_list", `{"org":"acme"}`)
+	if !a.IsError {
+		t.Errorf("org is taken: %s", text)
+	}
+	want(t, text, `there is no argument "org"`)
+	if _, err := b.server.Read(ctx, "jumpcloud://acme/organization"); err == nil {
+		t.Error("an address of another organisation")
+	}
+	if c, err := b.server.Read(ctx, "jumpcloud://organization"); err != nil || !strings.Contains(c.Text, `"counts"`) {
+		t.Error(c, err)
+	}
+}
+
+func TestNoOrganisation(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	ctx := b.as("nobody")
+	if len(b.server.List(ctx))+len(b.server.Resources(ctx))+len(b.server.Templates(ctx))+len(b.server.Prompts(ctx)) > 0 {
+		t.Error("something is listed")
+	}
+	for _, args := range []string{`{}`, `{"org":"acme"}`, `{"org":"*"}`} {
+		text, a := b.call("nobody", "users_list", args)
+		if a.Code != string(jc.CodeDenied) {
+			t.Errorf("%s: %s", args, text)
+		}
+		want(t, text, "denied by this server (no organisation is granted to nobody (test)), not by JumpCloud")
+	}
+	if _, err := b.server.Read(ctx, "jumpcloud://acme/organization"); err == nil {
+		t.Error("a resource is read")
+	}
+	if n := b.orgs["acme"].Requests() + b.orgs["globex"].Requests(); n > 0 {
+		t.Errorf("%d requests", n)
+	}
+	want(t, b.audit.String(), `"phase":"refused"`, `"code":"denied"`)
+}
+
+// TestOrgInSchemas: whoever has several says which; local tools do not ask. It prints
+// what the argument costs.
+func TestOrgInSchemas(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	enc, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := func(list []Listed) (n int) {
+		for _, l := range list {
+			raw, _ := json.Marshal(struct {
+				Name        string          `json:"name"`
+				Description string          `json:"description"`
+				InputSchema json.RawMessage `json:"input_schema"`
+			}{l.Name, l.Description, l.InputSchema})
+			ids, _, _ := enc.Encode(string(raw))
+			n += len(ids)
+		}
+		return n
+	}
+	plain, several := b.server.List(b.as("acme")), b.server.List(b.as("both"))
+	ids, _, _ := enc.Encode(b.server.Instructions(b.as("both")))
+	one, many := cost(plain), cost(several)
+	t.Logf("core lists %d tools: %d tokens with one organisation, %d with two (+%d, %.1f a tool); instructions %d", len(several), one, many, many-one, float64(many-one)/float64(len(several)), len(ids))
+	if len(ids) > 110 || many-one > 22*len(several) {
+		t.Error("instructions at most 110 tokens, org at most 22 a tool")
+	}
+	for _, l := range several {
+		var s struct {
+			Properties map[string]struct{ Enum []string }
+			Required   []string
+		}
+		if err := json.Unmarshal(l.InputSchema, &s); err != nil {
+			t.Fatal(err)
+		}
+		enum := s.Properties["org"].Enum
+		wanted := acmeAndGlobex
+		switch {
+		case l.Name == "api_search":
+			wanted = nil
+		case l.ReadOnly:
+			wanted = append(slices.Clone(acmeAndGlobex), "*")
+		}
+		if !slices.Equal(enum, wanted) || slices.Contains(s.Required, "org") != (wanted != nil) {
+			t.Errorf("%s: %s", l.Name, l.InputSchema)
+		}
+	}
+	again := b.server.List(b.as("both"))
+	for i := range again {
+		if &again[i].InputSchema[0] != &several[i].InputSchema[0] {
+			t.Fatal("schemas are made anew for each list")
+		}
+	}
+	want(t, b.must("both", "api_search", `{"query":"=users_list"}`), `"org":{"type":"string","enum":["acme","globex","*"]}`)
+	want(t, b.must("both", "api_search", `{"query":"unlock a user"}`), "users_unlock", "# each call takes org: acme, globex")
+}
+
+func TestOrgArgumentMistakes(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	for _, c := range []struct{ tool, args, says string }{
+		{"users_list", `{}`, `org: required: which organisation? known: acme, globex; "*" is all.`},
+		{"users_list", `{"org":""}`, "org: required"},
+		{"users_list", `{"org":7}`, "org: must be the name of an organisation"},
+		{"users_list", `[]`, "not a JSON object"},
+		{"users_list", `{"org":"acne"}`, `there is no organisation "acne" here; did you mean "acme"`},
+		{"users_list", `{"org":"initech"}`, `known: acme, globex; "*" is all`},
+		{"users_suspend", `{"user":"ada.king"}`, "org: required: which organisation? known: acme, globex. Nothing was changed."},
+		{"users_suspend", `{"org":"*","user":"ada.king"}`, "only a read runs in all organisations; name one of acme, globex"},
+		{"api_change", `{"org":"*","tool":"users_unlock","arguments":{"user":"ada.king"}}`, "only a read runs in all"},
+		{"api_destroy", `{"org":"*","tool":"users_delete","arguments":{"user":"ada.king"}}`, "only a read runs in all"},
+		{"api_read", `{"org":"*","tool":"users_unlock","arguments":{"user":"ada.king"}}`, "call it through api_change"},
+		{"api_read", `{"tool":"roles_list"}`, "org: required"},
+		{"api_read", `{"org":"acme","tool":"roles_list","arguments":{"org":"globex"}}`, "not the same"},
+		{"users_list", `{"org":"*","cursor":"acme:abcdef"}`, "a cursor belongs to one organisation"},
+		{"api_read", `{"org":"*","tool":"roles_list","arguments":{"cursor":"acme:abcdef"}}`, "a cursor belongs to one organisation"},
+	} {
+		text, a := b.call("both", c.tool, c.args)
+		if !a.IsError || strings.Contains(text, "\n") && c.tool != "api_read" {
+			t.Errorf("%s %s: %s", c.tool, c.args, text)
+		}
+		want(t, text, c.says)
+		if n := tokens(text); n > 150 {
+			t.Errorf("%d tokens: %s", n, text)
+		}
+	}
+	if n := b.orgs["acme"].Requests() + b.orgs["globex"].Requests(); n > 0 {
+		t.Errorf("%d requests", n)
+	}
+	want(t, b.must("both", "api_read", `{"org":"acme","tool":"roles_list"}`), "org acme (")
+	want(t, b.must("both", "api_read", `{"tool":"roles_list","arguments":{"org":"globex"}}`), "org globex (")
+	text, _ := b.call("both", "roles_list", `{"org":"acme"}`)
+	want(t, text, "call it through api_read")
+}
+
+// TestEveryOrganisation: a section each, failures apart.
+func TestEveryOrganisation(t *testing.T) {
+	b := newOrgs(t, []string{"acme", "globex", "initech"}, func(o *Options) { o.Structured = true })
+	down := func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 401, Body: http.NoBody, Header: http.Header{"Content-Type": {"application/json"}}}, nil
+	}
+	text, a := b.call("both", "users_list", `{"org":"*","limit":2}`)
+	want(t, text, "# 3 organisations, each in a section\n## acme\n# total 20; 2 shown; next=acme:", "\n## globex\n# total 20; 2 shown; next=globex:", "\n## initech\n")
+	if a.IsError || len(a.Text) != 7 {
+		t.Errorf("%d blocks: %s", len(a.Text), text)
+	}
+	var data struct {
+		Head     string
+		Sections []struct {
+			Org    string
+			Answer struct{ Rows [][]string }
+		}
+	}
+	if err := json.Unmarshal(a.Structured, &data); err != nil || len(data.Sections) != 3 || data.Sections[1].Org != "globex" || len(data.Sections[1].Answer.Rows) != 2 {
+		t.Errorf("%s: %v", a.Structured, err)
+	}
+	b.wires["globex"].answer = down
+	text, a = b.call("both", "users_list", `{"org":"*","limit":2}`)
+	want(t, text, "failed: globex (unauthorized)", "## globex\nunauthorized", "## initech\n# total 20")
+	if a.IsError {
+		t.Error("one of three failed, and the answer is an error")
+	}
+	b.wires["acme"].answer, b.wires["initech"].answer = down, down
+	if text, a = b.call("both", "users_list", `{"org":"*","limit":2}`); !a.IsError || a.Code != "unauthorized" {
+		t.Errorf("all failed: %s", text)
+	}
+}
+
+// TestEveryOrganisationFits: however many there are, one answer keeps to its cap, and
+// says what it cut; what a cursor leaves out is found with it.
+func TestEveryOrganisationFits(t *testing.T) {
+	enc, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i := range 30 {
+		names = append(names, fmt.Sprintf("org%02d", i))
+	}
+	for _, n := range []int{2, 5, 30} {
+		b := newOrgs(t, names[:n])
+		for _, c := range []struct{ tool, args string }{
+			{"users_list", `{"org":"*","limit":100,"fields":"username,email,department,jobTitle,location,manager"}`},
+			{"users_get", `{"org":"*","user":"ada.king","fields":"all"}`},
+			{"organizations_summary", `{"org":"*"}`},
+			{"users_list", `{"org":"*","count_by":"department"}`},
+		} {
+			text, _ := b.call("both", c.tool, c.args)
+			ids, _, _ := enc.Encode(text)
+			if len(ids) > maxTokens {
+				t.Errorf("%d organisations: %s is %d tokens", n, c.tool, len(ids))
+			}
+			if n == 30 && strings.Contains(c.args, `"limit"`) && !strings.Contains(text, "cut") && !strings.Contains(text, "next=") {
+				t.Errorf("no cut is said: %s", text)
+			}
+		}
+	}
+	b := newOrgs(t, names[:12])
+	text := b.must("both", "users_list", `{"org":"*","limit":20,"fields":"username,email,department,jobTitle,location"}`)
+	cursor := regexp.MustCompile(`next=(org03:\w+)`).FindStringSubmatch(text)
+	shown := regexp.MustCompile(`## org03\n# total 20; (\d+) shown`).FindStringSubmatch(text)
+	if cursor == nil || shown == nil {
+		t.Fatalf("nothing was cut: %s", text)
+	}
+	rest := b.must("both", "users_list", `{"org":"org03","limit":20,"fields":"username,email,department,jobTitle,location","cursor":"`+cursor[1]+`"}`)
+	var first, left int
+	_, _ = fmt.Sscan(shown[1], &first)
+	_, _ = fmt.Sscanf(rest, "# total 20; %d shown", &left)
+	if first+left != 20 {
+		t.Errorf("%d and then %d of 20", first, left)
+	}
+}
+
+func TestCursorsOfOrganisations(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	text := b.must("both", "users_list", `{"org":"acme","limit":5}`)
+	cursor := regexp.MustCompile(`cursor=(acme:\w+)`).FindStringSubmatch(text)
+	if cursor == nil {
+		t.Fatal(text)
+	}
+	text, _ = b.call("both", "users_list", `{"org":"globex","limit":5,"cursor":"`+cursor[1]+`"}`)
+	want(t, text, "cursor: it belongs to organisation acme: repeat the call with org=acme")
+	text, _ = b.call("both", "users_list", `{"org":"globex","limit":5,"cursor":"`+cursor[1][5:]+`"}`)
+	want(t, text, "cursor: unknown or expired")
+	text, _ = b.call("acme", "users_list", `{"limit":5,"cursor":"`+cursor[1]+`"}`) // somebody else's
+	want(t, text, "cursor: unknown or expired")
+	want(t, b.must("both", "users_list", `{"org":"acme","limit":5,"cursor":"`+cursor[1]+`"}`), "from 6 on")
+	text, _ = b.call("reader", "users_list", `{"org":"acme","limit":5,"cursor":"`+cursor[1]+`"}`) // of another credential
+	want(t, text, "cursor: unknown or expired")
+}
+
+// TestSealsOfOrganisations: a yes for one organisation, or one credential, is none for another.
+func TestSealsOfOrganisations(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex, func(o *Options) { o.Selection.Surface = FullSurface })
+	user := b.orgs["acme"].Snapshot()["users"][0]["username"].(string)
+	ask := func(agent, org string, reply *Reply) Answer {
+		return b.server.Call(b.as(agent), Call{Tool: "users_delete", CanAsk: true, Reply: reply, Arguments: json.RawMessage(`{"org":"` + org + `","user":"` + user + `"}`)})
+	}
+	a := ask("both", "acme", nil)
+	if a.Ask == nil {
+		t.Fatalf("%v", a.Text)
+	}
+	want(t, a.Ask.Question, "(org acme (")
+	yes := &Reply{Accepted: true, State: a.Ask.State}
+	if got := ask("both", "globex", yes); !got.IsError {
+		t.Errorf("%v", got.Text)
+	}
+	if got := ask("reader", "acme", yes); !got.IsError {
+		t.Errorf("another agent and credential: %v", got.Text)
+	}
+	b.having["both"]["acme"] = "readonly" // the same caller, with another credential now
+	if got := ask("both", "acme", yes); got.Code != string(jc.CodeNeedsApproval) {
+		t.Errorf("another credential: %v", got.Text)
+	}
+	b.having["both"]["acme"] = ""
+	if got := ask("both", "acme", yes); got.IsError || got.Ask != nil {
+		t.Errorf("its own: %v", got.Text)
+	}
+}
+
+// TestJournalOfOrganisations: a change is listed and undone where it was made.
+func TestJournalOfOrganisations(t *testing.T) {
+	dir, err := state.Open(filepath.Join(t.TempDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newOrgs(t, acmeAndGlobex, func(o *Options) { o.People.Dir, o.Selection = dir, Selection{Surface: FullSurface} })
+	user := b.orgs["acme"].Snapshot()["users"][0]["username"].(string)
+	text := b.must("both", "users_update", `{"org":"acme","user":"`+user+`","department":"Moon"}`)
+	change := regexp.MustCompile(`change (c-\w+)`).FindStringSubmatch(text)
+	if change == nil {
+		t.Fatal(text)
+	}
+	want(t, text, "(org acme (")
+	want(t, b.must("both", "changes_list", `{"org":"acme"}`), change[1])
+	for _, other := range []string{b.must("both", "changes_list", `{"org":"globex"}`), b.must("globex", "changes_list", `{}`)} {
+		if strings.Contains(other, change[1]) {
+			t.Errorf("shown elsewhere: %s", other)
+		}
+	}
+	text, _ = b.call("both", "changes_undo", `{"org":"globex","change":"`+change[1]+`"}`)
+	want(t, text, "not_found.", "no change")
+	want(t, b.must("both", "changes_undo", `{"org":"acme","change":"`+change[1]+`"}`), "Moon -> ")
+	for line := range strings.Lines(b.audit.String()) {
+		if strings.Contains(line, `"users_update"`) && !strings.Contains(line, `"org":"acme"`) && !strings.Contains(line, `in acme`) {
+			t.Errorf("no organisation in %s", line)
+		}
+	}
+	want(t, b.audit.String(), `both (test) in acme, done, read back`)
+}
+
+// TestOtherCredential: an agent's calls are signed by the credential that its grant names.
+func TestOtherCredential(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	b.must("reader", "users_list", `{"org":"acme"}`)
+	if len(b.wires["readonly"].seen) == 0 || len(b.wires["acme"].seen) > 0 {
+		t.Errorf("readonly %v, acme %v", b.wires["readonly"].seen, b.wires["acme"].seen)
+	}
+}
+
+func TestResourcesOfOrganisations(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	ctx := b.as("both")
+	var uris []string
+	for _, r := range b.server.Resources(ctx) {
+		uris = append(uris, r.URI)
+		if c, err := b.server.Read(ctx, r.URI); err != nil || c.URI != r.URI || c.Text == "" {
+			t.Errorf("%s: %v %+v", r.URI, err, c)
+		}
+	}
+	if !slices.Contains(uris, "jumpcloud://acme/organization") || !slices.Contains(uris, "jumpcloud://rights") || slices.Contains(uris, "jumpcloud://organization") || !slices.IsSorted(uris) {
+		t.Error(uris)
+	}
+	for _, tpl := range b.server.Templates(ctx) {
+		if !ofServer(tpl.URITemplate) && !strings.HasPrefix(tpl.URITemplate, "jumpcloud://{org}/") {
+			t.Error(tpl.URITemplate)
+		}
+	}
+	read := func(uri string) string {
+		t.Helper()
+		c, err := b.server.Read(ctx, uri)
+		if err != nil {
+			t.Error(uri, err)
+		}
+		return c.Text
+	}
+	globex := b.orgs["globex"].Snapshot()["users"][0]["username"].(string)
+	want(t, read("jumpcloud://globex/users/"+globex), globex, "org globex (")
+	want(t, read("jumpcloud://rights"), `"organizations":["acme","globex"]`)
+	want(t, read("jumpcloud://schemas/users_list"), `"org":{"type":"string","enum":["acme","globex","*"]}`)
+	for _, uri := range []string{"jumpcloud://users/" + globex, "jumpcloud://initech/organization", "jumpcloud://acme", "jumpcloud://acme/rights",
+		"jumpcloud://acme/schemas/users_list", "jumpcloud://acme/globex/organization", "jumpcloud://organization", "file:///etc/passwd"} {
+		if c, err := b.server.Read(ctx, uri); err == nil {
+			t.Errorf("%s: %s", uri, c.Text)
+		}
+	}
+}
+
+func TestPromptsOfOrganisations(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	ctx := b.as("both")
+	for _, p := range b.server.Prompts(ctx) {
+		if last := p.Arguments[len(p.Arguments)-1]; last.Name != "org" || !strings.Contains(last.Description, "acme, globex") {
+			t.Errorf("%+v", p)
+		}
+	}
+	args := map[string]string{"user": "ada.king"}
+	text, err := b.server.Prompt(ctx, "offboard_user", args)
+	want(t, text, "Each call takes org, the organisation (acme, globex)")
+	args["org"] = "globex"
+	if text, err = b.server.Prompt(ctx, "offboard_user", args); err != nil {
+		t.Fatal(err)
+	}
+	want(t, text, "give org=globex with each call")
+	args["org"] = "globx"
+	if _, err = b.server.Prompt(ctx, "offboard_user", args); err == nil || !strings.Contains(err.Error(), `did you mean "globex"`) {
+		t.Error(err)
+	}
+}
+
+func TestCompletionsOfOrganisations(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	ctx := b.as("both")
+	complete := func(c Completing) []string {
+		t.Helper()
+		got, err := b.server.Complete(ctx, c)
+		if err != nil {
+			t.Error(err)
+		}
+		return got.Values
+	}
+	globex := b.orgs["globex"].Snapshot()["users"][0]["username"].(string)
+	users := Completing{Prompt: "offboard_user", Argument: "user", Value: globex}
+	if got := complete(users); len(got) > 0 {
+		t.Errorf("names of no organisation: %v", got)
+	}
+	users.Arguments = map[string]string{"org": "globex"}
+	if got := complete(users); !slices.Contains(got, globex) {
+		t.Error(got)
+	}
+	tpl := Completing{Template: "jumpcloud://{org}/users/{user}", Argument: "user", Value: globex, Arguments: users.Arguments}
+	if got := complete(tpl); !slices.Contains(got, globex) {
+		t.Error(got)
+	}
+	tpl.Argument, tpl.Value = "org", "g"
+	if got := complete(tpl); !slices.Equal(got, []string{"globex"}) {
+		t.Error(got)
+	}
+	if got := complete(Completing{Template: "jumpcloud://schemas/{tool}", Argument: "tool", Value: "users_l"}); !slices.Contains(got, "users_list") {
+		t.Error(got)
+	}
+	tpl.Arguments["org"] = "initech"
+	tpl.Argument, tpl.Value = "user", globex
+	if got := complete(tpl); len(got) > 0 {
+		t.Error(got)
+	}
+}
+
+func TestInstructionsOfManyOrganisations(t *testing.T) {
+	enc, err := tokenizer.Get(tokenizer.O200kBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i := range 40 {
+		names = append(names, fmt.Sprintf("subsidiary-%02d", i))
+	}
+	b := newOrgs(t, names)
+	text := b.server.Instructions(b.as("both"))
+	want(t, text, "subsidiary-00", " more. Use names")
+	if ids, _, _ := enc.Encode(text); len(ids) > 110 {
+		t.Errorf("%d tokens: %s", len(ids), text)
+	}
+	if bytes.Count([]byte(text), []byte("subsidiary")) > 8 {
+		t.Error(text)
+	}
+}
