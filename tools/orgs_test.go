@@ -478,4 +478,3 @@ func TestOtherCredential(t *testing.T) {
 		t.Errorf("readonly %v, acme %v", b.wires["readonly"].seen, b.wires["acme"].seen)
 	}
 }
-
