@@ -41,7 +41,9 @@ Exit code 0: no line is fix; 1: one is; 2: a setting is wrong.`,
   jc-mcp doctor --sandbox`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.load(cmd.Context(), cmd)
+			ctx, cancel := context.WithTimeout(cmd.Context(), doctorWait) // commands that print secrets take their time of it
+			defer cancel()
+			c, err := s.load(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -49,7 +51,7 @@ Exit code 0: no line is fix; 1: one is; 2: a setting is wrong.`,
 			if e.addr == "" {
 				e.addr = defaultAddr
 			}
-			return e.run(cmd.Context())
+			return e.run(ctx)
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "", "address and port that jc-mcp http would listen on")
@@ -105,8 +107,6 @@ type check func(context.Context, *sheet)
 // run does all checks at once, and prints their lines in order, each as soon as those
 // before it are done.
 func (e *examination) run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, doctorWait)
-	defer cancel()
 	organizations, end := e.organizations()
 	defer end()
 	checks := slices.Concat(organizations, []check{e.proxy, e.audit, e.state, e.tools, e.confirm, e.grants, e.people, e.store, e.pace})
