@@ -184,8 +184,11 @@ func (e *examination) state(ctx context.Context, s *sheet) {
 		s.ok("state", "%s is this user's alone", path)
 	}
 	dir, end, err := e.openDir(path, there)
+	if err != nil {
+		s.note("stop", "what is stopped and who waits could not be looked at: %v", err)
+	}
 	if dir == nil || err != nil {
-		return // nothing is in it, or the line about the store says it
+		return
 	}
 	defer end()
 	stops, err := dir.Stops()
@@ -210,6 +213,8 @@ func (e *examination) state(ctx context.Context, s *sheet) {
 
 // openDir opens what servers share, and makes nothing that stays; nil where nothing is
 // there. A store needs a directory of the process: one for a moment does.
+//
+// An error leaves nothing open.
 func (e *examination) openDir(path string, there bool) (dir *state.Dir, end func(), err error) {
 	store, err := e.config.connectStore(false)
 	switch {
