@@ -57,6 +57,7 @@ func (e *orgExamination) look(ctx context.Context, s *sheet) {
 	e.configuration(s)
 	real := e.client != nil && e.org.sandbox == nil
 	if real && (!e.secrets(ctx, s) || !e.tokens(ctx, s)) {
+		s.fix("connection", "not tried: there is nothing to sign in to %s with", e.org.hosts.Console.Host)
 		e.need(s)
 		return
 	}
