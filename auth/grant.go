@@ -37,6 +37,7 @@ type Target struct {
 type Action struct {
 	Tool, Toolset string
 	Risk          Risk
+	Grave         bool // as in [ToolFact]
 	// Targets are the resolved objects; nil when only the use of the tool is asked for (list, call).
 	Targets []Target
 	// Objects is how many objects the whole call changes.
@@ -64,6 +65,11 @@ type Decision struct {
 	Rule string
 	// Version identifies the rules in force; part of what is sealed.
 	Version string
+	// Narrowed says of a read as such that it shows some objects only: whatever is
+	// shown has to be decided on with that object among the Targets.
+	Narrowed bool
+	// WantsReason says that the caller has to say why.
+	WantsReason bool
 	// Wait is how long a person has to answer where Approval asks for one; 0 is the default.
 	Wait time.Duration
 	// Lacks are all the scopes that the action takes, parted by spaces, where nothing but
@@ -126,7 +132,7 @@ func (g AllowAll) decide(a Action) Decision {
 			d.Approval = ClientApproval
 		}
 	default:
-		if a.Risk == Destroy || a.Risk == Reveal || a.Risk == Change && a.Objects > manyObjects {
+		if a.Grave || a.Risk == Destroy || a.Risk == Reveal || a.Risk == Change && a.Objects > manyObjects {
 			d.Approval = ClientApproval
 		}
 	}

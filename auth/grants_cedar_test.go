@@ -33,7 +33,7 @@ func TestCedarAgrees(t *testing.T) {
 		for range requests {
 			p := Principal{Agent: string(rune('a' + rnd.IntN(5)))} // e is not in the file
 			f := tools[rnd.IntN(len(tools))]
-			a := Action{Tool: f.Name, Toolset: f.Toolset, Risk: f.Risk}
+			a := Action{Tool: f.Name, Toolset: f.Toolset, Risk: f.Risk, Grave: f.Grave}
 			if rnd.IntN(4) > 0 {
 				a.Targets, a.Objects = []Target{user("x")}, rnd.IntN(40)
 			}
@@ -69,7 +69,7 @@ func manyTools() (out facts) {
 	for i := range 8 {
 		set := fmt.Sprintf("set%d", i)
 		for j := range 6 {
-			out = append(out, ToolFact{fmt.Sprintf("%s_t%d", set, j), set, []Risk{Read, Read, Change, Change, Destroy, Reveal}[j]})
+			out = append(out, ToolFact{fmt.Sprintf("%s_t%d", set, j), set, []Risk{Read, Read, Change, Change, Destroy, Reveal}[j], j == 3})
 		}
 	}
 	return out
@@ -102,7 +102,7 @@ func randomGrants(rnd *rand.Rand, tools facts) (file, policies string) {
 			case 1:
 				set := tools[rnd.IntN(len(tools))].Toolset
 				fmt.Fprintf(&y, "      - {write: [%s]%s}\n", set, at)
-				permit(fmt.Sprintf("context.toolset == %q && context.risk <= 1", set))
+				permit(fmt.Sprintf("context.toolset == %q && context.risk <= 1 && !context.grave", set))
 			case 2:
 				tool := tools[rnd.IntN(len(tools))].Name
 				fmt.Fprintf(&y, "      - {do: [%s]%s}\n", tool, at)
@@ -110,7 +110,7 @@ func randomGrants(rnd *rand.Rand, tools facts) (file, policies string) {
 			case 3:
 				glob := []string{"set1_*", "*_t3", "*_t4", "set*_t5", "*"}[rnd.IntN(5)]
 				fmt.Fprintf(&y, "      - {do: [%q]%s}\n", glob, at)
-				permit(fmt.Sprintf("context.name like %q && context.risk <= 1", glob))
+				permit(fmt.Sprintf("context.name like %q && context.risk <= 1 && !context.grave", glob))
 			}
 		}
 		if rnd.IntN(2) == 0 {
@@ -130,7 +130,7 @@ func cedarRequest(p Principal, a Action) cedar.Request {
 		Resource:  cedar.NewEntityUID("Tool", cedar.String(a.Tool)),
 		Context: cedar.NewRecord(cedar.RecordMap{
 			"toolset": cedar.String(a.Toolset), "name": cedar.String(a.Tool),
-			"risk": cedar.Long(a.Risk), "objects": cedar.Long(a.Objects),
+			"grave": cedar.Boolean(a.Grave), "risk": cedar.Long(a.Risk), "objects": cedar.Long(a.Objects),
 		}),
 	}
 }

@@ -44,7 +44,7 @@ func (r *Rules) warnLines(a *agentRules) (out []Warning) {
 			if f.Risk != Read {
 				changes++
 			}
-			if f.Risk > Change && g.asks(f) < HumanApproval {
+			if f.named() && g.asks(f) < HumanApproval {
 				dangers = append(dangers, f.Name)
 			}
 			if g.conditions(f) == "" && free[f.Name] == 0 {
@@ -81,7 +81,7 @@ func (r *Rules) warnLines(a *agentRules) (out []Warning) {
 // globsDanger reports whether a glob of the line meets only what globs do not reach.
 func (r *Rules) globsDanger(g *grant) bool {
 	return slices.ContainsFunc(g.do, func(p string) bool {
-		return isGlob(p) && slices.ContainsFunc(r.facts, func(f ToolFact) bool { return f.Risk > Change && toolGlob(p, f.Name) })
+		return isGlob(p) && slices.ContainsFunc(r.facts, func(f ToolFact) bool { return f.named() && toolGlob(p, f.Name) })
 	})
 }
 

@@ -86,7 +86,7 @@ notify: {command: [page]}
 
 func TestDescribeTools(t *testing.T) {
 	tools := manyTools()
-	all := append(facts{{"set0_t9", "set0", Read}}, tools...)
+	all := append(facts{{"set0_t9", "set0", Read, false}}, tools...)
 	var reads []ToolFact
 	for _, f := range all {
 		if f.Toolset == "set0" && f.Risk == Read || f.Name == "set1_t0" {

@@ -51,6 +51,15 @@ type Members interface {
 	Member(ctx context.Context, of, pattern string, t Target) (bool, error)
 }
 
+// WithMany says that under ctx many targets will be asked for, so that a [Members] may
+// read the groups once instead of each target's own.
+func WithMany(ctx context.Context) context.Context { return context.WithValue(ctx, manyKey{}, true) }
+
+// Many reports whether ctx comes from [WithMany].
+func Many(ctx context.Context) bool { many, _ := ctx.Value(manyKey{}).(bool); return many }
+
+type manyKey struct{}
+
 // Names may be implemented by a Members as well: it tells all that an object is
 // called by (a user's name and e-mail address, a device's host name, display name and
 // serial number), so that `protect` holds whichever of them the file uses. Without
@@ -69,7 +78,14 @@ type Registry interface {
 type ToolFact struct {
 	Name, Toolset string
 	Risk          Risk
+	// Grave marks a change that gives somebody an administrator's power, or weakens the
+	// sign-in of all: it is granted and approved as what destroys.
+	Grave bool
 }
+
+// named reports whether only its own name under do grants the tool, and a person is
+// asked unless the line says otherwise.
+func (f ToolFact) named() bool { return f.Risk > Change || f.Grave }
 
 // ErrStore is the reason of a Meter, and of whatever else replicas share, that cannot
 // reach the store which they have in common. Its text holds no address.

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -162,16 +163,25 @@ func (f *inForce) permit(ctx context.Context, rules *agentRules, fact ToolFact, 
 		if d.Approval != NoApproval {
 			d.Wait = g.wait
 		}
+		d.WantsReason = g.wantsReason(a.Risk)
+		d.Narrowed = a.Risk == Read && a.asSuch() && !rules.free(ctx, fact, a, c)
 		c.told(g.line, "allows", "")
 		return d, g
 	}
 	if refused != "" {
 		return no(refusedLine, "%s", refused)
 	}
-	if a.Risk > Change {
+	if fact.named() {
 		return no(rules.line, "%s is not granted %s, which needs its own name under do", rules.name, a.Tool)
 	}
 	return no(rules.line, "%s is not granted %s", rules.name, a.Tool)
+}
+
+// free reports whether a line gives a read whatever it shows.
+func (a *agentRules) free(ctx context.Context, fact ToolFact, read Action, c circumstances) bool {
+	return slices.ContainsFunc(a.may, func(g *grant) bool {
+		return g.gives(fact) && !g.onlyReads && g.misfit(ctx, read, &c) == ""
+	})
 }
 
 // forbids: what no grant can allow. Only for what is no read.

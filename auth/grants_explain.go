@@ -52,6 +52,12 @@ func (r *Rules) Explain(p Principal, a Action, at time.Time) Explanation {
 		x.Provided = nil
 		return x
 	}
+	if dec.Narrowed {
+		x.Provided = append(x.Provided, "only what the line narrows it to is shown; all else is not there")
+	}
+	if dec.WantsReason {
+		x.Provided = append(x.Provided, "the call gives a reason")
+	}
 	if a.Risk == Read || won == nil {
 		return x
 	}

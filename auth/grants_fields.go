@@ -31,3 +31,18 @@ func (e *Enforcer) Fields(p Principal, toolset string) (fields []string, narrowe
 	}
 	return slices.Sorted(maps.Keys(seen)), narrowed
 }
+
+// FieldsRule cites the first line that names fields of a toolset for p; "" for none.
+func (e *Enforcer) FieldsRule(p Principal, toolset string) string {
+	f := e.rules.Load()
+	rules, ok := f.agents[p.Agent]
+	if !ok {
+		return f.name
+	}
+	for _, g := range rules.may {
+		if _, names := g.fields[toolset]; names {
+			return g.rule
+		}
+	}
+	return ""
+}

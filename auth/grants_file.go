@@ -87,6 +87,7 @@ type grant struct {
 	onlyReads                bool
 	perCall, perHour, perDay int // 0 is no limit
 	when                     *hours
+	reason                   bool // a change has to say why
 	approve                  Approval
 	approveSaid              bool
 	wait                     time.Duration
@@ -109,7 +110,7 @@ func (g *grant) gives(f ToolFact) bool {
 	switch {
 	case g.named[f.Name]:
 		return true
-	case f.Risk > Change:
+	case f.named():
 		return false
 	}
 	return g.globbed[f.Name] || g.writes[f.Toolset] || f.Risk == Read && g.reads[f.Toolset]
@@ -122,11 +123,14 @@ func (g *grant) asks(f ToolFact) Approval {
 		return NoApproval // what comes with a toolset is not asked for
 	case g.approveSaid:
 		return g.approve
-	case f.Risk > Change:
+	case f.named():
 		return HumanApproval
 	}
 	return NoApproval
 }
+
+// wantsReason reports whether a caller has to say why he uses a tool of that risk.
+func (g *grant) wantsReason(risk Risk) bool { return g.reason && risk != Read }
 
 // conditions are the words after a grant, "" when there are none.
 func (g *grant) conditions(f ToolFact) string {
@@ -147,6 +151,9 @@ func (g *grant) conditions(f ToolFact) string {
 		if q := g.quotas(); q != "" {
 			parts = append(parts, q)
 		}
+	}
+	if g.wantsReason(f.Risk) {
+		parts = append(parts, "with a reason")
 	}
 	if g.when != nil {
 		parts = append(parts, g.when.String())

@@ -26,14 +26,14 @@ func (f facts) Toolsets() []string {
 // someTools has a tool of each risk in three toolsets, a few more, and the carriers.
 func someTools() facts {
 	out := facts{
-		{"api_search", "api", Read}, {"api_destroy", "api", Destroy},
-		{"users_unlock", "users", Change}, {"users_reset_mfa", "users", Destroy},
-		{"user_groups_members_change", "user_groups", Change},
-		{"commands_run", "commands", Destroy}, {"insights_query", "insights", Read},
+		{"api_search", "api", Read, false}, {"api_destroy", "api", Destroy, false},
+		{"users_unlock", "users", Change, false}, {"users_reset_mfa", "users", Destroy, false},
+		{"user_groups_members_change", "user_groups", Change, false},
+		{"commands_run", "commands", Destroy, false}, {"insights_query", "insights", Read, false},
 	}
 	for _, set := range []string{"users", "user_groups", "devices"} {
-		out = append(out, ToolFact{set + "_list", set, Read}, ToolFact{set + "_update", set, Change},
-			ToolFact{set + "_delete", set, Destroy}, ToolFact{set + "_key_get", set, Reveal})
+		out = append(out, ToolFact{set + "_list", set, Read, false}, ToolFact{set + "_update", set, Change, false},
+			ToolFact{set + "_delete", set, Destroy, false}, ToolFact{set + "_key_get", set, Reveal, false})
 	}
 	return out
 }

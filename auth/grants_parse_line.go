@@ -33,6 +33,7 @@ func (p *grantParser) line(a *agentRules, n *yaml.Node) {
 		"fields":  func(n *yaml.Node) { p.fieldList(n, g) },
 		"only":    func(n *yaml.Node) { g.only = p.scopes(n, "only") },
 		"reads":   func(n *yaml.Node) { p.yes(n, "reads", &g.onlyReads) },
+		"reason":  func(n *yaml.Node) { p.yes(n, "reason", &g.reason) },
 		"at_most": func(n *yaml.Node) { p.atMost(n, g) },
 		"when":    func(n *yaml.Node) { g.when = p.when(n) },
 		"approve": func(n *yaml.Node) {
@@ -59,6 +60,8 @@ func (p *grantParser) line(a *agentRules, n *yaml.Node) {
 		p.fail(n, "this line grants nothing: it needs read, write or do")
 	case has["reads"] && !has["only"]:
 		p.fail(n, "reads says that only narrows reads as well, and there is no only")
+	case has["reason"] && !has["write"] && !has["do"]:
+		p.fail(n, "reason asks why something is changed, and this line only reads")
 	case has["wait"] && has["approve"] && g.approve == NoApproval:
 		p.fail(n, "there is nobody to wait for: approve is none")
 	}
@@ -73,6 +76,9 @@ func (g *grant) identity() string {
 	fmt.Fprintf(h, "%q %q %q %q %v %d %d %d %v %v", g.read, g.write, g.do, scopeTexts(g.only), g.onlyReads, g.perCall, g.perHour, g.perDay, g.approveSaid, g.approve)
 	if g.when != nil {
 		fmt.Fprintf(h, " %q", g.when.text)
+	}
+	if g.reason {
+		fmt.Fprint(h, " reason")
 	}
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
@@ -106,7 +112,7 @@ func (p *grantParser) doList(n *yaml.Node, g *grant) []string {
 			switch {
 			case !isGlob(w):
 				g.named[tool] = true
-			case p.r.tools[tool].Risk <= Change:
+			case !p.r.tools[tool].named():
 				g.globbed[tool] = true
 			}
 		}

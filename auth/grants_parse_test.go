@@ -91,6 +91,8 @@ func TestMistakes(t *testing.T) {
 	may := func(s string) string { return agent(s) }
 	for _, c := range []struct{ text, want string }{
 		{"", "grants.yaml: the file is empty"},
+		{may("{write: [users], reason: ticket}"), "reason is true or false"},
+		{may("{read: [users], reason: true}"), "reason asks why something is changed, and this line only reads"},
 		{"# nothing\n", "grants.yaml: the file is empty"},
 		{"version: 1\n\tx", "this is not YAML"},
 		{"[1]", "grants.yaml:1: a grant file is key: value pairs here"},

@@ -30,7 +30,7 @@ var administrators = Set{"administrators", "Which administrators may enter which
 	List[organizationRef, jc.AdministratorLink]("administrators_of_organization_list", "GET /api/v2/organizations/{organization}/administratorlinks",
 		"List the administrators who may enter an organisation, by id.", Takes("limit", "skip"), Columns("administrator")),
 	Job("administrators_organizations_add", "Let an administrator enter an organisation.",
-		Uses{Own: []string{linkAdministrator}, Reads: []string{administratorLinks}, Risk: auth.Change, Effect: jc.Idempotent}, planLink),
+		Uses{Own: []string{linkAdministrator}, Reads: []string{administratorLinks}, Risk: auth.Change, Effect: jc.Idempotent}, planLink, Grave),
 	Delete[administratorLink]("administrators_organizations_remove", "DELETE /api/v2/administrators/{administrator}/organizationlinks/{organization}",
 		"Shut an administrator out of an organisation. Others keep their access.", ReadIn(administratorLinks, "organization")),
 )

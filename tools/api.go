@@ -58,7 +58,7 @@ func (d *Desk) find(who auth.Principal, q *apiQuery, orgs []string) (string, err
 		if t == nil || !may(t) {
 			return "", d.noTool("query", name)
 		}
-		return string(d.choosing(t, t.Schema, orgs).Full()), nil
+		return string(d.choosing(t, t.Schema, orgs).Full()) + d.wanting(who, t), nil
 	}
 	if q.Limit == 0 {
 		q.Limit = searchHits
@@ -71,7 +71,11 @@ func (d *Desk) find(who auth.Principal, q *apiQuery, orgs []string) (string, err
 	if len(orgs) > 0 {
 		text += "\n# each call takes org: " + fewNames(orgs)
 	}
-	return text, nil
+	found := make([]*Tool, len(hits))
+	for i := range hits {
+		found[i] = hits[i].Tool
+	}
+	return text + d.wanting(who, found...), nil
 }
 
 // carrier declares a tool that calls others of some risks.

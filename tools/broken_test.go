@@ -334,7 +334,7 @@ func (k *breaker) forget(t *Tool, base map[string]any) (c brokenCall, ok bool) {
 }
 
 func (k *breaker) add(t *Tool, base map[string]any) (c brokenCall, ok bool) {
-	name := k.one([]string{"verbose", "reason", "confirm", "format", "dryrun2", "x_request"})
+	name := k.one([]string{"verbose", "because", "confirm", "format", "dryrun2", "x_request"})
 	if slices.Contains(t.Schema.Names(), name) {
 		return c, false
 	}

@@ -113,13 +113,21 @@ func (d *Desk) listChanges(who auth.Principal, q *changesQuery, room int) (Answe
 	}
 	t := &table{columns: []string{"change", "time", "agent", "what", "undo"}}
 	for _, c := range list[:min(len(list), q.Limit)] {
-		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), clean(c.Say), undoable(all, c.ID, undone)})
+		t.rows = append(t.rows, []string{clean(c.ID), c.At.UTC().Format(minute), orDash(clean(c.Agent)), said(&c), undoable(all, c.ID, undone)})
 	}
 	n := t.fit(room)
 	head := fmt.Sprintf("# %d of %d changes of the last 30 days, latest first", n, len(list))
 	a := Answer{Text: []string{head, t.csv(n)}}
 	a.show(t, n)
 	return a, nil
+}
+
+// said is what a change did, and why where that was said.
+func said(c *state.Change) string {
+	if c.Reason == "" {
+		return clean(c.Say)
+	}
+	return clean(c.Say) + "; why: " + clean(c.Reason)
 }
 
 func undoable(all []state.Change, id string, undone map[string]string) string {

@@ -70,6 +70,9 @@ func TestUndoRoundTrips(t *testing.T) {
 		"from the user":     {"", "users_associations_change", `{"user":"maria.silva","op":"add","type":"system","object":"build-01"}`},
 		"fields":            {"", "users_update", `{"user":"ben.kurz","department":"Moved","jobTitle":"Other"}`},
 		"a manager":         {`users_update {"user":"ben.kurz","manager":"ada.king"}`, "users_update", `{"user":"ben.kurz","manager":"maria.silva"}`},
+		"a policy's name":   {"", "policies_update", `{"policy":"POLICY","name":"Another name"}`},
+		"a policy's value":  {"", "policies_update", `{"policy":"POLICY","values":[{"configFieldID":"FIELD","value":"VALUE"}]}`},
+		"one of many users": {"", "users_bulk_update", `{"users":["ben.kurz"],"department":"Moved","location":"Berlin"}`},
 		"a merge":           {`user_groups_update {"group":"Sales","description":"first"}`, "user_groups_update", `{"group":"Sales","description":"second"}`},
 		"a name":            {"", "device_groups_update", `{"group":"Kiosks","name":"Terminals"}`},
 		"suspended":         {"", "users_suspend", `{"user":"ben.kurz"}`},
@@ -77,8 +80,14 @@ func TestUndoRoundTrips(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, sandboxOptions, keepsChanges(t))
+			if strings.Contains(c.args, "POLICY") {
+				c.args = b.somePolicy().Replace(c.args)
+			}
 			if tool, args, some := strings.Cut(c.first, " "); some {
 				b.must(tool, args)
+			}
+			if text := b.must(c.tool, strings.TrimSuffix(c.args, "}")+`,"dry_run":true}`); !strings.HasSuffix(text, "\nCan be undone with changes_undo.") {
+				t.Errorf("a dry run: %s", text)
 			}
 			before := b.held()
 			id := b.changeOf(c.tool, c.args)
@@ -109,6 +118,40 @@ func TestUndoRoundTrips(t *testing.T) {
 			}
 		})
 	}
+}
+
+// somePolicy fills in a policy with a value that is not hidden, and another value for it.
+func (b *bench) somePolicy() *strings.Replacer {
+	b.t.Helper()
+	for _, p := range b.sandbox.Rows("policies") {
+		values, _ := p["values"].([]any)
+		for _, v := range values {
+			m := v.(map[string]any)
+			if compact(m["value"]) == "[15]" {
+				return strings.NewReplacer("POLICY", p["id"].(string), "FIELD", m["configFieldID"].(string), "VALUE", "20")
+			}
+		}
+	}
+	b.t.Fatal("no policy has a value to change")
+	return nil
+}
+
+// A job that has a step without a reverse is no change that one call takes back.
+func TestUndoOfManySteps(t *testing.T) {
+	b := newBench(t, sandboxOptions, keepsChanges(t))
+	text := b.must("users_bulk_update", `{"users":["ben.kurz","maria.silva"],"department":"Moved","reason":"reorganisation"}`)
+	ids := changeID.FindAllString(text, -1)
+	if len(ids) != 2 || ids[0] == ids[1] {
+		t.Fatalf("the changes of two users: %s", text)
+	}
+	b.must("changes_undo", undoOf(ids[1]))
+	list := b.must("changes_list", `{}`)
+	has(t, list, "undone by ", ",yes", "; why: reorganisation")
+	text = b.must("users_create", `{"username":"new.one","email":"new.one@acme.example","firstname":"New","lastname":"One","groups":["Sales","VPN Users"]}`)
+	if refused, a := b.call("changes_undo", undoOf(changeID.FindString(text))); a.Code != "invalid_argument" || !strings.Contains(refused, "nothing is known that puts it back") {
+		t.Errorf("%s\nundone: %s", text, refused)
+	}
+	has(t, b.must("user_groups_create", `{"name":"Newer","dry_run":true}`), "\nNo reverse is known.")
 }
 
 // Rights that were given are ended.

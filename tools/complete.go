@@ -117,6 +117,7 @@ func (d *Desk) names(ctx context.Context, who auth.Principal, s source, typed st
 	if err != nil {
 		return out, err
 	}
+	found = d.finds(&trip{tool: t, who: who}).known(ctx, kind, found)
 	for _, v := range s.offered(found) {
 		out.Values = append(out.Values, head+v)
 	}

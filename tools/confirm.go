@@ -47,7 +47,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 		a := d.refuse(ctx, tr, p, err, dec)
 		return &a
 	}
-	question := d.question(ctx, tr.tool, p)
+	question := d.question(ctx, tr, p)
 	if !tr.call.CanAsk {
 		a := d.refuse(ctx, tr, p, &Refusal{jc.CodeNeedsApproval, "Nothing was sent. " + question +
 			" Only a person can approve it, and " + cmp.Or(tr.call.NoAsk, "this client cannot ask one (it did not declare elicitation)") +
@@ -86,7 +86,7 @@ func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 	for i, s := range p.Steps {
 		steps[i] = step{s.Tool.Name, s.Request.Method, s.Request.Path, s.Request.Params, s.Request.Query, s.Request.Body, s.Targets, s.Before, s.Skip}
 	}
-	b, err := json.Marshal([]any{tr.org, tr.credential, tr.who.Key(), tr.tool.Name, steps, dec.Version})
+	b, err := json.Marshal([]any{tr.org, tr.credential, tr.who.Key(), tr.tool.Name, steps, dec.Version, tr.reason})
 	if err != nil { // a body that does not marshal is never sent either
 		return nil
 	}
@@ -94,8 +94,9 @@ func sealed(tr *trip, p *Plan, dec auth.Decision) []byte {
 }
 
 // question says the whole plan to a person.
-func (d *Desk) question(ctx context.Context, t *Tool, p *Plan) string {
+func (d *Desk) question(ctx context.Context, tr *trip, p *Plan) string {
 	var b strings.Builder
+	t := tr.tool
 	fmt.Fprintf(&b, "%s (%s)", strings.TrimSuffix(t.Doc, "."), d.org.name(ctx, d))
 	sent := 0
 	for i := range p.Steps {
@@ -115,6 +116,9 @@ func (d *Desk) question(ctx context.Context, t *Tool, p *Plan) string {
 		fmt.Fprintf(&b, "\n- and %d more", sent-shownSteps)
 	}
 	b.WriteString("\n")
+	if tr.reason != "" {
+		fmt.Fprintf(&b, "The agent says why: %q.\n", tr.reason)
+	}
 	if t.Risk == auth.Destroy {
 		b.WriteString("This cannot be undone here.")
 	} else {
@@ -124,8 +128,9 @@ func (d *Desk) question(ctx context.Context, t *Tool, p *Plan) string {
 }
 
 // preview is the answer to dry_run: nothing was sent, nobody was asked.
-func (d *Desk) preview(ctx context.Context, t *Tool, p *Plan, dec auth.Decision) Answer {
+func (d *Desk) preview(ctx context.Context, tr *trip, p *Plan, dec auth.Decision) Answer {
 	var b strings.Builder
+	t := tr.tool
 	fmt.Fprintf(&b, "DRY RUN. Nothing was sent. %s would (%s):", t.Name, d.org.name(ctx, d))
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -144,6 +149,12 @@ func (d *Desk) preview(ctx context.Context, t *Tool, p *Plan, dec auth.Decision)
 	}
 	if t.noBack != "" {
 		b.WriteString("\nIt cannot be read back: " + t.noBack + ".")
+	}
+	if back := d.prospect(p); back != "" {
+		b.WriteString("\n" + back)
+	}
+	if tr.unexplained(dec) != nil {
+		b.WriteString("\nIt needs a reason.")
 	}
 	if dec.Approval != auth.NoApproval {
 		b.WriteString("\nA person will be asked first.")

@@ -60,6 +60,9 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 	for _, s := range p.all() {
 		a := s.Tool.action()
 		a.Targets, a.Objects = append([]auth.Target{}, s.Targets...), n // never nil: that would ask for the tool as such
+		if s.narrowed && len(s.Targets) == 0 {                          // it is asked of nothing, and leaves out what is not granted
+			a.Targets = nil
+		}
 		dec := d.o.Grants.Decide(ctx, who, a)
 		if !dec.Allow {
 			return dec
@@ -68,6 +71,7 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 			dec.Approval = auth.NoApproval
 		}
 		dec.Approval = max(dec.Approval, all.Approval)
+		dec.WantsReason = dec.WantsReason && s.Skip == "" || all.WantsReason
 		all = dec
 	}
 	return all
@@ -75,7 +79,7 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 
 // denied is the refusal of a grant, in words that keep an agent from blaming JumpCloud.
 func denied(dec auth.Decision) error {
-	return &Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}
+	return &citing{&Refusal{jc.CodeDenied, "denied by this server (" + dec.Rule + ": " + dec.Reason + "), not by JumpCloud. Repeating will not help"}, dec.Rule}
 }
 
 // charge is what a plan has taken from quotas, by tool.

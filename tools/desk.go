@@ -81,11 +81,12 @@ type Desk struct {
 // catalog is what follows from declarations and selection alone: the desks of several
 // organisations share it.
 type catalog struct {
-	homes  map[string]string // the toolset of each kind
-	listed []*Tool
-	byName map[string]*Tool // listed
-	reach  map[string]*Tool // listed, or found and called through a carrier
-	index  func() *Index    // of what can be reached, made when first searched
+	homes   map[string]string // the toolset of each kind
+	listers map[string]*Tool  // the list of each kind
+	listed  []*Tool
+	byName  map[string]*Tool // listed
+	reach   map[string]*Tool // listed, or found and called through a carrier
+	index   func() *Index    // of what can be reached, made when first searched
 
 	chosen chosenSchemas
 }
@@ -112,7 +113,7 @@ func newCatalog(all []*Tool, selection Selection) (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &catalog{homes: homesOf(all), byName: map[string]*Tool{}, reach: map[string]*Tool{}}
+	c := &catalog{homes: homesOf(all), listers: listersOf(all), byName: map[string]*Tool{}, reach: map[string]*Tool{}}
 	for _, t := range picked {
 		c.byName[t.Name] = t
 	}
@@ -165,7 +166,7 @@ func (d *Desk) List(ctx context.Context) []Listed {
 	out := make([]Listed, 0, len(d.listed))
 	for _, t := range d.listed {
 		if d.asSuch(who, t).Allow {
-			out = append(out, d.listedTool(t))
+			out = append(out, d.listedTool(who, t))
 		}
 	}
 	return out
@@ -182,10 +183,10 @@ func (t *Tool) Listed() Listed {
 	}
 }
 
-// listedTool is a tool as clients of this desk see it.
-func (d *Desk) listedTool(t *Tool) Listed {
+// listedTool is a tool as a caller sees it.
+func (d *Desk) listedTool(who auth.Principal, t *Tool) Listed {
 	l := t.Listed()
-	l.InputSchema = d.schema(t).Listed()
+	l.InputSchema = d.schemaFor(who, t).Listed()
 	if d.o.Structured {
 		l.OutputSchema = outputSchema
 	}

@@ -50,7 +50,7 @@ var duo = Set{"duo", "Duo accounts and applications."}.Of(
 	Create[duoApplicationNew, jc.DuoApplication]("duo_applications_create", "POST "+duoAccountAt+"/applications",
 		"Create a Duo application with the host and keys that Duo shows."),
 	Change[duoApplicationEdit, jc.DuoApplication]("duo_applications_update", "PUT "+duoApplicationAt,
-		"Change the name, host or keys of a Duo application. What is not given stays.", Merge),
+		"Change the name, host or keys of a Duo application. What is not given stays.", Merge, Grave),
 	Delete[duoApplication]("duo_applications_delete", "DELETE "+duoApplicationAt,
 		"Delete a Duo application. What it protects no longer asks Duo."),
 )

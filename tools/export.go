@@ -86,13 +86,12 @@ var cannotWrite = &Refusal{jc.CodeInternal, "the file could not be written to th
 // eachPage reads the list page by page, with the conditions answered that are answered here.
 func (l *listing) eachPage(ctx context.Context, r *Reader, page func([]jc.Row, int) error) error {
 	matched := func(rows []jc.Row, total int) error {
-		for i, row := range rows {
-			if err := l.check(row); err != nil {
-				return err
-			}
-			if l.tool.row != nil {
-				rows[i] = l.tool.row(row)
-			}
+		rows, err := l.formed(ctx, r, rows)
+		if err != nil {
+			return err
+		}
+		if l.narrowed {
+			total = -1
 		}
 		if len(l.where.here) > 0 {
 			rows, total = l.match(jc.Rows{Rows: rows, Total: len(rows)}, 0).rows, -1

@@ -54,7 +54,7 @@ type bonding interface{ asked() association }
 func (a association) asked() association { return a }
 
 // bondChange declares the change of one direct connection.
-func bondChange[In any](name, at, doc string, risk auth.Risk) *Tool {
+func bondChange[In any](name, at, doc string, risk auth.Risk, opts ...Option) *Tool {
 	uses := Uses{Own: []string{at}, Risk: risk, Effect: jc.Idempotent}
 	for _, list := range bondLists {
 		uses.Reads = append(uses.Reads, list)
@@ -72,7 +72,7 @@ func bondChange[In any](name, at, doc string, risk auth.Risk) *Tool {
 		}
 		s, err := b.step(was, there)
 		return &Plan{Steps: []Step{s}}, err
-	})
+	}, opts...)
 }
 
 // bondLists are where direct connections are read, by the type of the object that

@@ -28,5 +28,5 @@ var identityProvider = Set{"identity_provider", "Routing of sign-ins to other id
 	bonds[routingPolicyBonds]("identity_provider_associations_list", "GET /api/v2/identity-provider/policies/{routing_policy}/associations",
 		"List the users or user groups that are bound directly to an identity provider routing policy.", userEnd, userGroupEnd),
 	bondChange[routingPolicyBondChange]("identity_provider_associations_change", "POST /api/v2/identity-provider/policies/{routing_policy}/associations",
-		"Route the sign-in of a user or user group to another identity provider (federation), or stop it.", auth.Change),
+		"Route the sign-in of a user or user group to another identity provider (federation), or stop it.", auth.Change, Grave),
 )

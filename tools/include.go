@@ -99,6 +99,7 @@ func (g *getting) plan(ctx context.Context, r *Reader, in any) (*Plan, error) {
 	}
 	request := jc.Request{Endpoint: g.at, Params: map[string]string{g.at.Names()[0]: want.object.ID}}
 	targets := targetsOf(in)
+	narrowed := r.keeps(g.tool)
 	quiet := r.quiet()
 	base := Step{Request: request, Targets: targets}
 	// The context of the call that reads it first: all of them are the same call's.
@@ -109,6 +110,7 @@ func (g *getting) plan(ctx context.Context, r *Reader, in any) (*Plan, error) {
 		once.Do(func() {
 			if row, rowErr = r.row(ctx, request, g.tool.kind); rowErr == nil {
 				rowErr = g.check(row)
+				row = r.only(ctx, g.tool, targets, row, g.ids)
 			}
 		})
 		return row, rowErr
@@ -125,7 +127,7 @@ func (g *getting) plan(ctx context.Context, r *Reader, in any) (*Plan, error) {
 	for _, x := range g.chosen(want.include) {
 		tool, allowed := r.may(ctx, x.needs, targets)
 		shown.parts = append(shown.parts, includePart{include: x})
-		if !allowed || !g.shows(r, seen, x) {
+		if !allowed || narrowed || !g.shows(r, seen, x) { // narrowed: what an include shows are other objects, and the ways to them
 			shown.parts[len(shown.parts)-1].missing = notGranted
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
@@ -35,6 +36,9 @@ type listing struct {
 	countBy string // the field whose values are counted instead of showing rows
 	check   func(jc.Row) error
 	names   map[string]string // of ids in columns that hold ids
+
+	narrowed bool          // only some objects may be shown
+	beside   []auth.Target // what the list was asked of
 }
 
 // listed is what a list read.
@@ -62,7 +66,7 @@ func planList(ctx context.Context, t *Tool, r *Reader, in any, check func(jc.Row
 		}
 		return check(row)
 	}
-	step := Step{Tool: t, Request: l.req, Targets: targetsOf(in)}
+	step := Step{Tool: t, Request: l.req, Targets: targetsOf(in), narrowed: l.narrowed}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
 		if r.trip.args.export.Export != "" {
 			return l.export(ctx, r)
@@ -117,6 +121,9 @@ func understand(ctx context.Context, t *Tool, r *Reader, in any) (*listing, erro
 	l := &listing{tool: t, sees: r.sees(t), limit: args.list.Limit}
 	if l.limit == 0 {
 		l.limit = defaultLimit
+	}
+	if t.rowsTold() {
+		l.narrowed, l.beside = r.keeps(t), targetsOf(in)
 	}
 	if args.export.All {
 		l.limit = maxScan
@@ -258,6 +265,11 @@ func (l *listing) choose(fields, countBy string) error {
 	}
 	if t.kind != nil {
 		need[t.kind.ID] = true
+		if l.narrowed {
+			for _, f := range t.kind.NameFields() {
+				need[f] = true
+			}
+		}
 		if l.sort != "" {
 			need[strings.TrimPrefix(l.sort, "-")] = true
 		}
@@ -316,18 +328,17 @@ func (t *Tool) needs(column string) []string {
 // fetch reads what is asked for: a stretch of the list, or all of it where a
 // condition has to be answered here or values are counted.
 func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
-	whole := len(l.where.here) > 0 || l.where.within != nil || l.countBy != "" || !l.tool.asks("skip") && l.tool.tokens == nil || l.sort != "" && !l.tool.asks("sort")
+	whole := l.narrowed || len(l.where.here) > 0 || l.where.within != nil || l.countBy != "" || !l.tool.asks("skip") && l.tool.tokens == nil || l.sort != "" && !l.tool.asks("sort")
 	rows, repeated, err := l.read(ctx, r, whole)
 	if err != nil {
 		return nil, err
 	}
-	for i, row := range rows.Rows {
-		if err := l.check(row); err != nil {
-			return nil, err
-		}
-		if l.tool.row != nil {
-			rows.Rows[i] = l.tool.row(row)
-		}
+	cut := rows.Total > len(rows.Rows)
+	if rows.Rows, err = l.formed(ctx, r, rows.Rows); err != nil {
+		return nil, err
+	}
+	if l.narrowed { // what was left out is not told, by no number either
+		rows.Total, repeated = len(rows.Rows), 0
 	}
 	if len(l.columns) == 0 {
 		l.columns = discover(rows.Rows)
@@ -340,7 +351,30 @@ func (l *listing) fetch(ctx context.Context, r *Reader) (*listed, error) {
 			return nil, err
 		}
 	}
-	return l.match(rows, repeated), nil
+	out := l.match(rows, repeated)
+	out.cut = out.cut || cut
+	return out, nil
+}
+
+// formed checks rows as they came, gives them the form in which they are shown, and
+// leaves those out that the caller must not know of.
+func (l *listing) formed(ctx context.Context, r *Reader, rows []jc.Row) ([]jc.Row, error) {
+	of := make([]auth.Target, len(rows))
+	for i, raw := range rows {
+		if err := l.check(raw); err != nil {
+			return nil, err
+		}
+		if l.tool.row != nil {
+			rows[i] = l.tool.row(raw)
+		}
+		if l.narrowed {
+			of[i], _ = l.tool.rowTarget(raw, rows[i])
+		}
+	}
+	if !l.narrowed {
+		return rows, nil
+	}
+	return l.leave(ctx, r, rows, of), nil
 }
 
 // read reads a stretch, or the whole, or the rows among the ids of a group, a

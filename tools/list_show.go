@@ -211,8 +211,14 @@ func (l *listing) table(rows []jc.Row) *table {
 
 // named is the name of what a column of ids holds; the id itself where no name is known.
 func (l *listing) named(column string, v any) any {
-	if id, _ := v.(string); l.tool.idFields[column] != nil && l.names[id] != "" {
+	id, _ := v.(string)
+	switch {
+	case l.tool.idFields[column] == nil || id == "":
+		return v
+	case l.names[id] != "":
 		return l.names[id]
+	case l.narrowed:
+		return notGranted
 	}
 	return v
 }

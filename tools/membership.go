@@ -18,6 +18,14 @@ type Membership struct {
 
 	mu    sync.Mutex
 	known map[auth.Target]memberOf
+	lists map[[2]string]*roster // by type of the members, and pattern
+}
+
+// roster are the members of all groups that a pattern names.
+type roster struct {
+	mu    sync.Mutex // held while it is read, so that many ask once
+	ids   map[string]bool
+	until time.Time
 }
 
 // memberOf are the groups of an object, as they were read.
@@ -31,7 +39,7 @@ const fresh = time.Minute
 
 // NewMembership asks through a client. Its reads are its own: no declaration has to allow them.
 func NewMembership(c *jc.Client) *Membership {
-	return &Membership{client: c, dir: jc.NewDirectory(c), known: map[auth.Target]memberOf{}}
+	return &Membership{client: c, dir: jc.NewDirectory(c), known: map[auth.Target]memberOf{}, lists: map[[2]string]*roster{}}
 }
 
 // groupsAt is where the groups of an object are read: those it is in, directly or through others.
@@ -39,9 +47,10 @@ var groupsAt = map[string]struct {
 	toolset string
 	at      jc.Endpoint
 	kind    *jc.Kind
+	members jc.Endpoint // of a group, those of groups inside it too
 }{
-	"user":   {"user_groups", jc.At("GET /api/v2/users/{user}/memberof"), userGroupEnd},
-	"system": {"device_groups", jc.At("GET /api/v2/systems/{device}/memberof"), deviceGroupEnd},
+	"user":   {"user_groups", jc.At("GET /api/v2/users/{user}/memberof"), userGroupEnd, jc.At("GET /api/v2/usergroups/{group}/membership")},
+	"system": {"device_groups", jc.At("GET /api/v2/systems/{device}/memberof"), deviceGroupEnd, jc.At("GET /api/v2/systemgroups/{group}/membership")},
 }
 
 // Member reports whether the target is in a group of a toolset that pattern names:
@@ -50,6 +59,10 @@ func (m *Membership) Member(ctx context.Context, of, pattern string, t auth.Targ
 	where, ok := groupsAt[t.Type]
 	if !ok || where.toolset != of || t.ID == "" {
 		return false, nil
+	}
+	if auth.Many(ctx) {
+		in, err := m.roster(ctx, t.Type, pattern)
+		return in[t.ID], err
 	}
 	groups, err := m.groups(ctx, t)
 	if err != nil {
@@ -119,6 +132,46 @@ func (m *Membership) groups(ctx context.Context, t auth.Target) ([]jc.Object, er
 	}
 	m.known[key] = memberOf{out, asked.Add(fresh)}
 	return out, nil
+}
+
+// roster reads the ids of the members of all groups that a pattern names, at most a
+// minute old. A group that cannot be read is an error: what is not known is no.
+func (m *Membership) roster(ctx context.Context, member, pattern string) (map[string]bool, error) {
+	key := [2]string{member, pattern}
+	m.mu.Lock()
+	list := m.lists[key]
+	if list == nil { // as many as the grant file has scopes
+		list = &roster{}
+		m.lists[key] = list
+	}
+	m.mu.Unlock()
+	list.mu.Lock()
+	defer list.mu.Unlock()
+	if time.Now().Before(list.until) {
+		return list.ids, nil
+	}
+	where, asked := groupsAt[member], time.Now()
+	ctx = jc.WithFence(ctx, where.kind.Find, where.members)
+	groups, _, err := m.client.Walk(ctx, jc.Request{Endpoint: where.kind.Find}, jc.Query{Fields: append([]string{where.kind.ID}, where.kind.NameFields()...)}, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for _, g := range groups.Rows {
+		id := where.kind.IDOf(g)
+		if id != pattern && !wild(pattern, where.kind.NameOf(g)) {
+			continue
+		}
+		rows, _, err := m.client.Walk(ctx, jc.Request{Endpoint: where.members, Params: map[string]string{where.members.Names()[0]: id}}, jc.Query{}, 0, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows.Rows {
+			ids[row.Text("id")] = true
+		}
+	}
+	list.ids, list.until = ids, asked.Add(fresh)
+	return ids, nil
 }
 
 // Names are all that an object is called by.

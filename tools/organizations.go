@@ -132,7 +132,7 @@ var organizations = Set{"organizations", "The organisation and its settings."}.O
 	Get[organizationRef, jc.Organization]("organizations_get", "GET /api/organizations/{organization}",
 		"Show one organisation with its settings."),
 	nested(Change[organizationEdit, jc.Organization]("organizations_update", "PUT /api/organizations/{organization}",
-		"Change settings of an organisation. What is not given stays.", Merge),
+		"Change settings of an organisation. What is not given stays.", Merge, Grave),
 		"settings.agentVersion", "settings.betaFeatures", "settings.pendingDelete", "settings.requireAdminMFA",
 		"settings.windowsMDM", "settings.trustedAppConfig.checksum"),
 )

@@ -22,7 +22,7 @@ var organizationsPlan = Set{Name: "organizations"}.Of(
 	Get[None, Raw]("organizations_feature_settings_get", "GET /api/v2/feature-settings",
 		"Show the feature settings of the organisation: what is switched on or off.", Untyped()),
 	Change[featureSetting, Raw]("organizations_feature_settings_update", "PUT /api/v2/feature-settings/{feature}/{setting}",
-		"Change one feature setting of the organisation.", Untyped(), NoReadBack("organizations_feature_settings_get shows the settings")),
+		"Change one feature setting of the organisation.", Untyped(), NoReadBack("organizations_feature_settings_get shows the settings"), Grave),
 	List[None, jc.SupportCase]("organizations_cases_list", "GET /api/v2/organizations/cases",
 		"List the support cases and feature requests that the organisation filed.",
 		Takes("limit", "skip", "sort", "filter"), Columns("caseNumber", "subject", "status", "date", "reporter")),

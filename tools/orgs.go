@@ -101,6 +101,7 @@ func (o *Organizations) Lacking(ctx context.Context, name string, arguments json
 
 // List gives the tools that the caller may see.
 func (o *Organizations) List(ctx context.Context) []Listed {
+	who, _ := auth.From(ctx)
 	mine, names := o.desksOf(ctx)
 	switch len(mine) {
 	case 0:
@@ -111,7 +112,7 @@ func (o *Organizations) List(ctx context.Context) []Listed {
 	list := o.front.List(ctx)
 	for i := range list {
 		t := o.byName[list[i].Name]
-		list[i].InputSchema = o.choosing(t, o.front.schema(t), names).Listed()
+		list[i].InputSchema = o.choosing(t, o.front.schemaFor(who, t), names).Listed()
 		if list[i].OutputSchema != nil {
 			list[i].OutputSchema = severalOutput
 		}

@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -388,6 +387,58 @@ func TestSealsOfOrganisations(t *testing.T) {
 	}
 }
 
+// TestRequestsOfOrganisations: what an approver agrees to names the organisation, and
+// holds there alone.
+func TestRequestsOfOrganisations(t *testing.T) {
+	dir, err := state.Open(filepath.Join(t.TempDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := state.NewKey("it-lead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := auth.ParseGrants("grants.yaml", []byte(`version: 1
+agents:
+  both: {who: [{local: both}], orgs: [acme, globex], may: [{read: [users]}, {do: [users_delete], approve: human}]}
+approvers: {it-lead: {key: "`+key.Public()+`", may: [users_delete]}}
+`), declaredNames{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newOrgs(t, acmeAndGlobex, func(o *Options) {
+		o.Selection.Surface, o.Grants = FullSurface, auth.Enforce(rules, auth.EnforcerOptions{})
+		o.People = People{Dir: dir, Approvers: rules.Approvers}
+	})
+	ask := func(org string) string {
+		t.Helper()
+		text, _ := b.call("both", "users_delete", `{"org":"`+org+`","user":"dana.weiss"}`)
+		m := requestCode.FindStringSubmatch(text)
+		if m == nil {
+			t.Fatalf("nobody is asked: %s", text)
+		}
+		return m[1]
+	}
+	acme, globex := ask("acme"), ask("globex")
+	e, err := dir.Entry(acme)
+	if err != nil || acme == globex || e.Org != "acme" || !strings.Contains(e.Question, "(org acme (") {
+		t.Errorf("%s and %s: %+v %v", acme, globex, e.Request, err)
+	}
+	if n := state.NoteOf(e.Request); n.Org != "acme" || !strings.Contains(n.Say, " in acme, until ") {
+		t.Errorf("%+v", n)
+	}
+	if err := dir.Approve(t.Context(), e.Request, key); err != nil {
+		t.Fatal(err)
+	}
+	if again := ask("globex"); again != globex || len(b.wires["globex"].writes()) > 0 {
+		t.Errorf("the approval of acme: %s, %v", again, b.wires["globex"].writes())
+	}
+	b.must("both", "users_delete", `{"org":"acme","user":"dana.weiss"}`)
+	if sent := b.wires["acme"].writes(); len(sent) != 1 {
+		t.Error(sent)
+	}
+}
+
 // TestJournalOfOrganisations: a change is listed and undone where it was made.
 func TestJournalOfOrganisations(t *testing.T) {
 	dir, err := state.Open(filepath.Join(t.TempDir(), "state"))
@@ -425,123 +476,5 @@ func TestOtherCredential(t *testing.T) {
 	b.must("reader", "users_list", `{"org":"acme"}`)
 	if len(b.wires["readonly"].seen) == 0 || len(b.wires["acme"].seen) > 0 {
 		t.Errorf("readonly %v, acme %v", b.wires["readonly"].seen, b.wires["acme"].seen)
-	}
-}
-
-func TestResourcesOfOrganisations(t *testing.T) {
-	b := newOrgs(t, acmeAndGlobex)
-	ctx := b.as("both")
-	var uris []string
-	for _, r := range b.server.Resources(ctx) {
-		uris = append(uris, r.URI)
-		if c, err := b.server.Read(ctx, r.URI); err != nil || c.URI != r.URI || c.Text == "" {
-			t.Errorf("%s: %v %+v", r.URI, err, c)
-		}
-	}
-	if !slices.Contains(uris, "jumpcloud://acme/organization") || !slices.Contains(uris, "jumpcloud://rights") || slices.Contains(uris, "jumpcloud://organization") || !slices.IsSorted(uris) {
-		t.Error(uris)
-	}
-	for _, tpl := range b.server.Templates(ctx) {
-		if !ofServer(tpl.URITemplate) && !strings.HasPrefix(tpl.URITemplate, "jumpcloud://{org}/") {
-			t.Error(tpl.URITemplate)
-		}
-	}
-	read := func(uri string) string {
-		t.Helper()
-		c, err := b.server.Read(ctx, uri)
-		if err != nil {
-			t.Error(uri, err)
-		}
-		return c.Text
-	}
-	globex := b.orgs["globex"].Snapshot()["users"][0]["username"].(string)
-	want(t, read("jumpcloud://globex/users/"+globex), globex, "org globex (")
-	want(t, read("jumpcloud://rights"), `"organizations":["acme","globex"]`)
-	want(t, read("jumpcloud://schemas/users_list"), `"org":{"type":"string","enum":["acme","globex","*"]}`)
-	for _, uri := range []string{"jumpcloud://users/" + globex, "jumpcloud://initech/organization", "jumpcloud://acme", "jumpcloud://acme/rights",
-		"jumpcloud://acme/schemas/users_list", "jumpcloud://acme/globex/organization", "jumpcloud://organization", "file:///etc/passwd"} {
-		if c, err := b.server.Read(ctx, uri); err == nil {
-			t.Errorf("%s: %s", uri, c.Text)
-		}
-	}
-}
-
-func TestPromptsOfOrganisations(t *testing.T) {
-	b := newOrgs(t, acmeAndGlobex)
-	ctx := b.as("both")
-	for _, p := range b.server.Prompts(ctx) {
-		if last := p.Arguments[len(p.Arguments)-1]; last.Name != "org" || !strings.Contains(last.Description, "acme, globex") {
-			t.Errorf("%+v", p)
-		}
-	}
-	args := map[string]string{"user": "ada.king"}
-	text, err := b.server.Prompt(ctx, "offboard_user", args)
-	want(t, text, "Each call takes org, the organisation (acme, globex)")
-	args["org"] = "globex"
-	if text, err = b.server.Prompt(ctx, "offboard_user", args); err != nil {
-		t.Fatal(err)
-	}
-	want(t, text, "give org=globex with each call")
-	args["org"] = "globx"
-	if _, err = b.server.Prompt(ctx, "offboard_user", args); err == nil || !strings.Contains(err.Error(), `did you mean "globex"`) {
-		t.Error(err)
-	}
-}
-
-func TestCompletionsOfOrganisations(t *testing.T) {
-	b := newOrgs(t, acmeAndGlobex)
-	ctx := b.as("both")
-	complete := func(c Completing) []string {
-		t.Helper()
-		got, err := b.server.Complete(ctx, c)
-		if err != nil {
-			t.Error(err)
-		}
-		return got.Values
-	}
-	globex := b.orgs["globex"].Snapshot()["users"][0]["username"].(string)
-	users := Completing{Prompt: "offboard_user", Argument: "user", Value: globex}
-	if got := complete(users); len(got) > 0 {
-		t.Errorf("names of no organisation: %v", got)
-	}
-	users.Arguments = map[string]string{"org": "globex"}
-	if got := complete(users); !slices.Contains(got, globex) {
-		t.Error(got)
-	}
-	tpl := Completing{Template: "jumpcloud://{org}/users/{user}", Argument: "user", Value: globex, Arguments: users.Arguments}
-	if got := complete(tpl); !slices.Contains(got, globex) {
-		t.Error(got)
-	}
-	tpl.Argument, tpl.Value = "org", "g"
-	if got := complete(tpl); !slices.Equal(got, []string{"globex"}) {
-		t.Error(got)
-	}
-	if got := complete(Completing{Template: "jumpcloud://schemas/{tool}", Argument: "tool", Value: "users_l"}); !slices.Contains(got, "users_list") {
-		t.Error(got)
-	}
-	tpl.Arguments["org"] = "initech"
-	tpl.Argument, tpl.Value = "user", globex
-	if got := complete(tpl); len(got) > 0 {
-		t.Error(got)
-	}
-}
-
-func TestInstructionsOfManyOrganisations(t *testing.T) {
-	enc, err := tokenizer.Get(tokenizer.O200kBase)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for i := range 40 {
-		names = append(names, fmt.Sprintf("subsidiary-%02d", i))
-	}
-	b := newOrgs(t, names)
-	text := b.server.Instructions(b.as("both"))
-	want(t, text, "subsidiary-00", " more. Use names")
-	if ids, _, _ := enc.Encode(text); len(ids) > 110 {
-		t.Errorf("%d tokens: %s", len(ids), text)
-	}
-	if bytes.Count([]byte(text), []byte("subsidiary")) > 8 {
-		t.Error(text)
 	}
 }

@@ -63,13 +63,13 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		approvers = d.o.People.Approvers()
 	}
 	if d.o.People.Dir == nil || len(approvers) == 0 {
-		return refuse(jc.CodeNeedsApproval, "Nothing was sent. "+d.question(ctx, tr.tool, p)+
+		return refuse(jc.CodeNeedsApproval, "Nothing was sent. "+d.question(ctx, tr, p)+
 			" A person has to approve it ("+dec.Rule+"), and this server knows no approver: the operator has to name one in the grant file")
 	}
 	sum := sha256.Sum256(bound)
 	r := state.Request{
 		Org: tr.org, Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
-		Question: d.question(ctx, tr.tool, p), Targets: targetsOfPlan(p), Bound: sum[:],
+		Question: d.question(ctx, tr, p), Targets: targetsOfPlan(p), Bound: sum[:],
 	}
 	if len(p.Steps) == 1 {
 		r.Before, r.After = p.Steps[0].Before, p.Steps[0].After

@@ -27,7 +27,7 @@ func (declaredNames) Toolsets() (out []string) {
 
 func (declaredNames) Tools() (out []auth.ToolFact) {
 	for _, t := range All() {
-		out = append(out, auth.ToolFact{Name: t.Name, Toolset: t.Toolset, Risk: t.Risk})
+		out = append(out, auth.ToolFact{Name: t.Name, Toolset: t.Toolset, Risk: t.Risk, Grave: t.Grave})
 	}
 	return out
 }

@@ -21,6 +21,8 @@ type Plan struct {
 	Objects int
 	// Parallel says that the order of the steps does not matter.
 	Parallel bool
+	// one says that all steps are one change; see oneChange.
+	one bool
 	// Finish makes the answer when the steps have ended; nil for the usual one.
 	Finish func(ctx context.Context, r *Reader, done []Result) (Answer, error)
 }
@@ -53,8 +55,12 @@ type Step struct {
 	// now is what the plan saw of what the step changes, for who compares: fields by
 	// the API's names. nil where it was not read.
 	now map[string]any
-	// edit is the resolved input, where the step sets fields of an object.
-	edit any
+	// narrowed says that the step is a read that leaves out objects which are not granted.
+	narrowed bool
+	// edits says that the step sets fields of an object, with After all that is given,
+	// through Tool; edit is its resolved input, where there is one.
+	edits bool
+	edit  any
 
 	// read does a step that only reads; nil for all others.
 	read func(ctx context.Context, r *Reader) (any, error)
@@ -105,6 +111,9 @@ func planGet(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error
 	}
 	seen := r.sees(t)
 	step := Step{Tool: t, Request: req, Targets: targetsOf(in)}
+	if t.kind != nil && slices.ContainsFunc(step.Targets, func(x auth.Target) bool { return x.Type == t.kind.Type }) {
+		r.keeps(t)
+	}
 	step.read = func(ctx context.Context, r *Reader) (any, error) {
 		if t.untyped {
 			row, err := r.anything(ctx, req)
@@ -113,6 +122,9 @@ func planGet(t *Tool, r *Reader, in any, check func(jc.Row) error) (*Plan, error
 		row, err := r.row(ctx, req, t.kind)
 		if err != nil {
 			return nil, err
+		}
+		if r.spares.Load() {
+			return seen.mask(r.only(ctx, t, step.Targets, row, nil)), check(row)
 		}
 		return seen.mask(row), check(row)
 	}
@@ -257,7 +269,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 	if differ, untold := t.compare(now, given); len(differ)+len(untold) == 0 && !r.hides(t, given) {
 		step.Skip = "already so"
 	}
-	step.now, step.edit = step.Before, in
+	step.now, step.edits, step.edit = step.Before, true, in
 	if t.merge {
 		whole := map[string]any{}
 		for _, f := range fieldsOf(t.in) {

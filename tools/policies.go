@@ -46,6 +46,38 @@ func (p *policyEdit) Body(body map[string]any) error {
 	return nil
 }
 
+// back gives the values that this edit set as texts of what they were. One that was
+// not there cannot be taken away, and one that is hidden is not known.
+func (p *policyEdit) back(field string, was any) (any, bool) {
+	if field != "values" {
+		return was, true
+	}
+	old := map[string]jc.Row{}
+	for _, v := range rowsIn(was) {
+		old[v.Text("configFieldID")] = v
+	}
+	args := []any{}
+	for _, v := range p.filled {
+		now, _ := v.(map[string]any)
+		id, _ := now["configFieldID"].(string)
+		before := old[id]
+		if before == nil || before["sensitive"] != false || isTrue(now["sensitive"]) || before["value"] == nil {
+			return nil, false
+		}
+		if equal(before["value"], now["value"]) {
+			continue
+		}
+		text, plain := before["value"].(string)
+		if !plain {
+			text = compact(before["value"])
+		}
+		args = append(args, map[string]any{"configFieldID": id, "value": text, "sensitive": false})
+	}
+	return args, len(args) > 0
+}
+
+func isTrue(v any) bool { b, _ := v.(bool); return b }
+
 // policyValue sets a field of a policy. The value is text; policy_values.go makes
 // of it what the field holds.
 type policyValue struct {

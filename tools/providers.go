@@ -76,7 +76,7 @@ var providers = Set{"providers", "Managed service providers: their organisations
 	List[sortedIgnoringCase, jc.ProviderAdministrator]("providers_administrators_list", "GET "+providerAt+"/administrators",
 		"Find the administrators of a provider, with role and multi-factor.", Columns("email", "roleName", "enableMultiFactor", "suspended", "organizationAccessTotal")),
 	Create[providerAdministratorNew, jc.ProviderAdministrator]("providers_administrators_create", "POST "+providerAt+"/administrators",
-		"Create an administrator of a provider (MSP)."),
+		"Create an administrator of a provider (MSP).", Grave),
 	Delete[providerAdministrator]("providers_administrators_delete", "DELETE "+providerAt+"/administrators/{administrator}",
 		"Delete an administrator of a provider, who can no longer sign in.", ReadIn("GET "+providerAt+"/administrators", "id")),
 	List[sortedIgnoringCase, jc.ProviderOrganization]("providers_organizations_list", "GET "+providerAt+"/organizations",

@@ -24,6 +24,9 @@ func explained(t *Tool) *Tool {
 		if slices.ContainsFunc(clauses, func(c clause) bool { return c.field == via }) {
 			return nil, invalid("filter", "via is made from paths and cannot be filtered by")
 		}
+		if r.d.narrowed(r.trip.who, t) { // the ways lead through other objects
+			return nil, r.unkept()
+		}
 		p, err := inner(ctx, r, in)
 		if err != nil {
 			return nil, err

@@ -23,7 +23,8 @@ type Reader struct {
 	mu      sync.Mutex
 	changes map[*Step]string
 	steps   int         // that were begun
-	bound   atomic.Bool // what is shown asks what may be seen
+	bound   atomic.Bool // what is shown asks which fields may be seen
+	spares  atomic.Bool // and which objects
 }
 
 // number is the place of the step that begins now among those of the call, from 1.

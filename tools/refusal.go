@@ -19,6 +19,14 @@ type Refusal struct {
 
 func (e *Refusal) Error() string { return e.Text }
 
+// citing is a refusal by a line of the grants.
+type citing struct {
+	*Refusal
+	rule string
+}
+
+func (e *citing) Unwrap() error { return e.Refusal }
+
 func invalid(arg, problem string) error {
 	return &Refusal{jc.CodeInvalidArgument, (&schemas.Invalid{Argument: arg, Problem: problem}).Error()}
 }

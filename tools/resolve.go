@@ -147,6 +147,9 @@ func resolveKind(ctx context.Context, dir *finder, k *jc.Kind, refs []found, fre
 			if !ok {
 				o = jc.Object{Kind: k, ID: given}
 			}
+			if !ok && len(dir.known(ctx, k, []jc.Object{o})) == 0 { // to the caller it is not there
+				return notFound(f.arg, fmt.Sprintf("there is no %s with the id %s", k.Noun, given))
+			}
 			f.ref.Set(o)
 			continue
 		}

@@ -31,6 +31,7 @@ type trip struct {
 	undo  *state.Change     // the change that the call takes back
 	notes map[string]string // what the plan made up; see [trip.steady]
 
+	reason   string         // why, as the caller says
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
 	approval string         // what the call met of a person, for metrics
@@ -67,6 +68,9 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 			return d.refuse(ctx, tr, nil, err, auth.Decision{})
 		}
 		t = tr.tool
+	}
+	if err := tr.why(); err != nil {
+		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	if t.undoes { // and now one of the tool that takes the change back
 		if dec, err := d.takeBack(tr); err != nil {
@@ -112,7 +116,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	ctx = jc.WithFence(ctx, d.fence(t, nil)...)
 	r := &Reader{d: d, trip: tr}
 	if d.dir != nil {
-		r.dir = &finder{d.dir.Directory, func(k *jc.Kind) sight { return d.seesKind(who, k) }, !changing}
+		r.dir = d.finds(tr)
 	}
 	// resolve: every ref, everywhere in the value
 	if err := resolve(ctx, r.dir, t.Risk, tr.args.in); err != nil {
@@ -123,7 +127,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	if err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
-	if err := r.unbound(); err != nil {
+	if err := errors.Join(r.unbound(), r.unkept()); err != nil {
 		return d.refuse(ctx, tr, nil, err, auth.Decision{})
 	}
 	if changing {
@@ -139,7 +143,10 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}
 	// dry run: show the plan and stop
 	if tr.args.dry {
-		return d.preview(ctx, t, plan, dec)
+		return d.preview(ctx, tr, plan, dec)
+	}
+	if err := tr.unexplained(dec); err != nil {
+		return d.refuse(ctx, tr, plan, err, dec)
 	}
 	// confirm: a person says yes, sealed to the plan
 	if ask := d.confirm(ctx, tr, plan, dec); ask != nil {
@@ -266,10 +273,15 @@ func (d *Desk) fence(t *Tool, step *Step) []jc.Endpoint {
 func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec auth.Decision) Answer {
 	a := failure(err, tr.tool.Risk != auth.Read)
 	line := tr.line("refused", auth.Line{Code: a.Code, Decision: dec.Rule, Version: dec.Version, Outcome: string(NotSent)})
-	if p != nil && len(p.Steps) > 0 {
-		line.Targets = p.Steps[0].Targets
+	line.Targets = tr.about(p)
+	if line.Decision == "" {
+		line.Decision = ruleOf(err)
 	}
-	line.Say = tr.say(nil, a.Code+", refused")
+	how, named := a.Code+", refused", line.Targets
+	if n := len(named); n > shownTargets {
+		how, named = fmt.Sprintf("%s, on %d objects", how, n), named[:shownTargets]
+	}
+	line.Say = tr.say(&Step{Tool: tr.tool, Targets: named}, how)
 	if err := d.o.Audit.Write(context.WithoutCancel(ctx), line); err != nil {
 		d.o.Log.ErrorContext(ctx, "the audit line of a refusal could not be written", "tool", tr.tool.Name)
 	}
@@ -279,11 +291,41 @@ func (d *Desk) refuse(ctx context.Context, tr *trip, p *Plan, err error, dec aut
 	return a
 }
 
+// shownTargets are named in the sentence of a refusal; all are in its fields.
+const shownTargets = 5
+
+// about are the objects that a refused call was about: those of its plan, else those
+// that its arguments came to, as far as they were looked up.
+func (tr *trip) about(p *Plan) (out []auth.Target) {
+	if p != nil {
+		for _, s := range p.all() {
+			for _, t := range s.Targets {
+				if !slices.Contains(out, t) {
+					out = append(out, t)
+				}
+			}
+		}
+	}
+	if out == nil && tr.args.in != nil {
+		out = targetsOf(tr.args.in)
+	}
+	return out
+}
+
+// ruleOf is the line of the grants that a refusal cites by itself.
+func ruleOf(err error) string {
+	var cited *citing
+	if errors.As(err, &cited) {
+		return cited.rule
+	}
+	return ""
+}
+
 // line is an audit line with what every line of a call has in common.
 func (tr *trip) line(phase string, l auth.Line) auth.Line {
 	l.Time, l.Phase, l.Call = time.Now().UTC(), phase, tr.id
 	l.Org, l.Agent, l.Principal = tr.org, tr.who.Agent, tr.who.Name
-	l.Trace, l.Request = traceID(tr.call.Trace), tr.request
+	l.Trace, l.Request, l.Reason = traceID(tr.call.Trace), tr.request, tr.reason
 	if tr.approver != nil {
 		l.Approver = tr.approver.Name
 	}

@@ -230,7 +230,11 @@ func (tr *trip) say(s *Step, how string) string {
 	if tr.undo != nil {
 		how += ", to undo change " + tr.undo.ID
 	}
-	return clean(fmt.Sprintf("%s, %s: %s", tr.where(), how, what))
+	said := clean(fmt.Sprintf("%s, %s: %s", tr.where(), how, what))
+	if tr.reason != "" {
+		said += fmt.Sprintf("; it says why: %q", tr.reason)
+	}
+	return said
 }
 
 // where is who calls, and for which organisation of several.

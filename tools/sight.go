@@ -18,6 +18,7 @@ import (
 type narrowing struct {
 	toolset string
 	fields  []string
+	rule    string // the line that narrows, where it is known
 }
 
 // sight is what a caller sees of objects: each narrowing holds. nil is everything.
@@ -112,12 +113,16 @@ func (s sight) called(o jc.Object, given string) bool {
 // refuse says that a field is not granted, and which are.
 func (s sight) refuse(field string) error {
 	var known []string
+	where, rule := "fields of the grant", ""
 	for _, n := range s {
 		if field == "" || !(sight{n}).has(field) {
+			if n.rule != "" {
+				where, rule = n.rule+": fields", n.rule
+			}
 			known = append(known, fmt.Sprintf("%s of %s is not granted; known: %s", strings.TrimSpace("field "+clip(field)), n.toolset, joinNames(n.fields)))
 		}
 	}
-	return &Refusal{jc.CodeDenied, "denied by this server (fields of the grant), not by JumpCloud. " + upper(strings.Join(known, "; "))}
+	return &citing{&Refusal{jc.CodeDenied, "denied by this server (" + where + "), not by JumpCloud. " + upper(strings.Join(known, "; "))}, rule}
 }
 
 // sees is what somebody sees of the objects of toolsets.
@@ -128,7 +133,13 @@ func (d *Desk) sees(who auth.Principal, toolsets ...string) (out sight) {
 			continue
 		}
 		if fields, narrowed := d.o.Grants.Fields(who, set); narrowed {
-			out = append(out, narrowing{set, fields})
+			n := narrowing{toolset: set, fields: fields}
+			if cites, ok := d.o.Grants.(interface {
+				FieldsRule(p auth.Principal, toolset string) string
+			}); ok {
+				n.rule = cites.FieldsRule(who, set)
+			}
+			out = append(out, n)
 		}
 	}
 	return out
@@ -220,9 +231,23 @@ type finder struct {
 	*jc.Directory
 	// sees is what the caller sees of a kind; nil is everything.
 	sees func(*jc.Kind) sight
+	// hides reports which objects the caller must not know of; nil is none of any kind.
+	hides func(context.Context, *jc.Kind, []auth.Target) []bool
 	// shown says that what is found is only shown: names that are not granted become
 	// ids. A change keeps them, for the person who approves and for the audit.
 	shown bool
+}
+
+// finds is what finds objects for a call.
+func (d *Desk) finds(tr *trip) *finder {
+	return &finder{
+		Directory: d.dir.Directory,
+		sees:      func(k *jc.Kind) sight { return d.seesKind(tr.who, k) },
+		hides: func(ctx context.Context, _ *jc.Kind, objects []auth.Target) []bool {
+			return d.hidden(ctx, tr.who, tr.tool, nil, objects)
+		},
+		shown: tr.tool.Risk == auth.Read,
+	}
 }
 
 func (d *finder) of(k *jc.Kind) sight {
@@ -242,6 +267,7 @@ func (d *finder) named(o jc.Object) jc.Object {
 // ByID is [jc.Directory.ByID] with the names that may be seen.
 func (d *finder) ByID(ctx context.Context, k *jc.Kind, ids []string, fresh bool) (map[string]jc.Object, error) {
 	out, err := d.Directory.ByID(ctx, k, ids, fresh)
+	d.leave(ctx, k, out)
 	for id, o := range out {
 		out[id] = d.named(o)
 	}
@@ -251,16 +277,21 @@ func (d *finder) ByID(ctx context.Context, k *jc.Kind, ids []string, fresh bool)
 // ByName is [jc.Directory.ByName] with the names that may be seen.
 func (d *finder) ByName(ctx context.Context, k *jc.Kind, names []string, fresh bool) (map[string][]jc.Object, error) {
 	out, err := d.Directory.ByName(ctx, k, names, fresh)
-	for _, list := range out {
+	for name, list := range out {
+		list = d.known(ctx, k, list)
 		for i, o := range list {
 			list[i] = d.named(o)
 		}
+		out[name] = list
 	}
 	return out, err
 }
 
 // offers are names near to one that nothing has, of those that may be seen.
 func (d *finder) offers(ctx context.Context, k *jc.Kind, name string) []string {
+	if d.hides != nil && d.hides(ctx, k, []auth.Target{{Type: k.Type}})[0] {
+		return nil // only some are known to the caller, and nothing may tell of the others
+	}
 	if k = d.of(k).by(k); k == nil {
 		return nil
 	}

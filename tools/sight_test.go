@@ -228,6 +228,17 @@ func TestFieldsOfUsers(t *testing.T) {
 	}
 }
 
+// A refusal for a field names the line that narrows, in the answer and in the audit.
+func TestFieldsNameTheirLine(t *testing.T) {
+	b := narrowBench(t, "      - {read: [users], fields: {users: [username]}}\n")
+	text, a := b.call("users_list", `{"filter":"email=x"}`)
+	has(t, text, "denied by this server (grants.yaml line 6: fields), not by JumpCloud", "known: username")
+	if a.Code != "denied" {
+		t.Error(a.Code)
+	}
+	has(t, b.audit.String(), `"decision":"grants.yaml line 6"`)
+}
+
 // Events have fields of their own, and tell no more of users than users do.
 func TestFieldsOfEvents(t *testing.T) {
 	b, s := newSeeing(t)

@@ -22,6 +22,9 @@ type Tool struct {
 	Doc     string
 	Risk    auth.Risk
 	Effect  jc.Effect
+	// Grave marks a change that gives somebody an administrator's power or weakens the
+	// sign-in of all: nobody gets it with a toolset, and a person is asked.
+	Grave bool
 	// Core says that the default surface lists it.
 	Core bool
 	// Operations are what the tool's own steps send.
@@ -30,6 +33,7 @@ type Tool struct {
 	Schema *schemas.Schema
 
 	exports   func() *schemas.Schema // Schema with the arguments of exports
+	reasoned  func() *schemas.Schema // Schema with a reason
 	in        reflect.Type
 	reads     []jc.Endpoint // derived: merge, read-back, and what a job's plan reads
 	kinds     []*jc.Kind    // of its refs and rows: their look-ups are derived reads
@@ -73,6 +77,8 @@ var (
 	Core Option = func(t *Tool) { t.Core = true }
 	// Destroy marks what deletes, unenrols, erases, runs code or resets a credential.
 	Destroy Option = func(t *Tool) { t.Risk = auth.Destroy }
+	// Grave marks a change that gives somebody an administrator's power, or weakens the sign-in of all.
+	Grave Option = func(t *Tool) { t.Grave = true }
 	// Reveal marks what would return a secret.
 	Reveal Option = func(t *Tool) { t.Risk = auth.Reveal }
 	// Once marks what must not be sent twice.
@@ -340,6 +346,9 @@ func (t *Tool) done(ours ...any) *Tool {
 	if t.Risk != auth.Read && t.Effect == jc.Safe && t.Risk != auth.Reveal {
 		t.fail("it changes something and claims the effect %q", t.Effect)
 	}
+	if t.Grave && t.Risk != auth.Change {
+		t.fail("grave is a change; what it does is %s", t.Risk)
+	}
 	if len(t.Operations) == 1 || t.search != nil {
 		if err := fitsPath(t.in, t.Operations[0]); err != nil {
 			t.fail("%v", err)
@@ -357,13 +366,16 @@ func (t *Tool) done(ours ...any) *Tool {
 		t.fail("%v", err)
 	}
 	t.Schema = s.Noting("body", t.bodyNote())
-	t.exports = sync.OnceValue(func() *schemas.Schema {
-		s, err := schemas.Of(append(slices.Clone(parts), reflect.TypeFor[exportArgs]())...)
-		if err != nil {
-			return t.Schema // a test makes it for every list
-		}
-		return s
-	})
+	with := func(more reflect.Type) func() *schemas.Schema {
+		return sync.OnceValue(func() *schemas.Schema {
+			s, err := schemas.Of(append(slices.Clone(parts), more)...)
+			if err != nil {
+				return t.Schema // a test makes it for every list, and every change
+			}
+			return s.Noting("body", t.bodyNote())
+		})
+	}
+	t.exports, t.reasoned = with(reflect.TypeFor[exportArgs]()), with(reflect.TypeFor[reasonArgs]())
 	return t
 }
 
@@ -375,7 +387,7 @@ func (t *Tool) fail(format string, args ...any) {
 
 // action is what a grant decides on for the use of the tool as such.
 func (t *Tool) action() auth.Action {
-	return auth.Action{Tool: t.Name, Toolset: t.Toolset, Risk: t.Risk}
+	return auth.Action{Tool: t.Name, Toolset: t.Toolset, Risk: t.Risk, Grave: t.Grave}
 }
 
 // lookups are the reads that follow from the declaration: those of refs, names, merges and read-backs.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -29,13 +30,11 @@ func (d *Desk) journal(ctx context.Context, r *Reader, res *Result) {
 	}
 	c := state.Change{
 		ID: r.change(s), At: time.Now().UTC(), Agent: r.trip.who.Agent, Principal: r.trip.who.Name,
-		Org: r.trip.org, Tool: s.Tool.Name, Targets: s.targetsAfter(res.Made), Say: clean(stepLine(s)),
+		Org: r.trip.org, Tool: s.Tool.Name, Targets: s.targetsAfter(res.Made), Say: clean(stepLine(s)), Reason: r.trip.reason,
 	}
-	if b := res.reverse(); b != nil && !secretIn(b.before) && !secretIn(b.after) && !secretIn(b.args) {
-		if args, ok := d.callable(b); ok {
-			c.Before, c.After = b.before, b.after
-			c.Reverse = &state.Reverse{Tool: b.tool, Arguments: args}
-		}
+	if b, args := d.backOf(res); b != nil {
+		c.Before, c.After = b.before, b.after
+		c.Reverse = &state.Reverse{Tool: b.tool, Arguments: args}
 	}
 	if r.trip.undo != nil {
 		c.Undoes = r.trip.undo.ID
@@ -45,6 +44,52 @@ func (d *Desk) journal(ctx context.Context, r *Reader, res *Result) {
 		res.Note = strings.TrimPrefix(res.Note+"; it is not in the journal, so it cannot be undone by its id", "; ")
 	}
 }
+
+// backOf is the call that takes a step back, and its arguments; nil where none is known
+// or it would hold a secret.
+func (d *Desk) backOf(res *Result) (*back, json.RawMessage) {
+	b := res.reverse()
+	if b == nil || secretIn(b.before) || secretIn(b.after) || secretIn(b.args) {
+		return nil, nil
+	}
+	args, ok := d.callable(b)
+	if !ok {
+		return nil, nil
+	}
+	return b, args
+}
+
+// prospect says before a plan is run whether it can be taken back.
+func (d *Desk) prospect(p *Plan) string {
+	steps, back := 0, 0
+	for _, s := range p.all() {
+		if !s.acts() {
+			continue
+		}
+		steps++
+		res := Result{Step: s}
+		if s.Makes != nil {
+			res.Made = madeLater
+		}
+		if b, _ := d.backOf(&res); b != nil {
+			back++
+		}
+	}
+	switch {
+	case steps == 0:
+		return ""
+	case back == 0, p.one && steps > 1:
+		return "No reverse is known."
+	case d.o.People.Dir == nil:
+		return "No reverse is kept: this server has no state directory."
+	case back < steps:
+		return fmt.Sprintf("Only %d of %d steps can be undone with changes_undo.", back, steps)
+	}
+	return "Can be undone with changes_undo."
+}
+
+// madeLater stands for the id of what is not made yet.
+const madeLater = "000000000000000000000000"
 
 // callable gives the arguments of a reverse as a caller would write them, when its
 // tool takes them and says all of them to the API.
@@ -75,7 +120,7 @@ func (res *Result) reverse() *back {
 	s := res.Step
 	body := bodyOf(s.Request)
 	switch {
-	case s.edit != nil:
+	case s.edits:
 		return s.backEdit()
 	case s.Request.Endpoint == userPut && len(body) == 1 && s.now != nil:
 		return s.backState(body["state"])
@@ -145,46 +190,82 @@ func (s *Step) backEdge(body map[string]any) *back {
 	return b
 }
 
+// reversing is an input that knows by itself which arguments set a field of the API
+// back; of the others the argument is the value that was.
+type reversing interface {
+	// back gives the argument that sets a field to what it was; ok is false where none does.
+	back(field string, was any) (arg any, ok bool)
+}
+
 // backEdit sets the fields that were changed to what they were.
 func (s *Step) backEdit() *back {
 	t := s.Tool
-	if _, computed := s.edit.(Bodied); computed || t.untyped {
+	if t.untyped {
 		return nil
 	}
 	b := &back{tool: t.Name, args: map[string]any{}, before: map[string]any{}, after: map[string]any{}}
-	v := reflect.Indirect(reflect.ValueOf(s.edit))
+	body := map[string]field{}
 	for _, f := range fieldsOf(t.in) {
-		fv := v.FieldByIndex(f.index)
-		if fv.IsZero() {
-			continue
-		}
-		switch f.place {
-		case "-":
-			return nil
-		case "path":
+		switch {
+		case f.place == "path":
 			b.args[f.name] = s.Request.Params[f.name]
-			continue
-		case "query":
+		case f.place == "query" && s.Request.Query.Has(f.api):
 			b.args[f.name] = s.Request.Query.Get(f.api)
-			continue
+		case f.place == "body":
+			body[f.api] = f
 		}
-		was := s.now[f.api]
+	}
+	for name, given := range s.After { // all that was given
+		f, typed := body[name]
+		was := s.now[name]
+		if !typed || isSecret(name, given) || isSecret(name, was) {
+			return nil
+		}
 		if was == nil {
-			if f.typ != reflect.TypeFor[*string]() || !slices.Contains(t.outFields, f.api) {
+			if f.typ != reflect.TypeFor[*string]() || !slices.Contains(t.outFields, name) {
 				return nil // it was absent, and cannot be made absent
 			}
 			was = ""
 		}
-		given, err := jsonOf(fv)
-		if err != nil || isSecret(f.api, given) || isSecret(f.api, was) {
-			return nil
+		arg := was
+		if own, ok := s.edit.(reversing); ok {
+			if arg, ok = own.back(name, was); !ok {
+				return nil
+			}
 		}
-		b.args[f.name], b.before[f.api], b.after[f.api] = was, was, given
+		b.args[f.name], b.before[name], b.after[name] = arg, was, given
 	}
-	if len(b.after) == 0 || len(b.after) != len(s.After) { // After has all that was given
+	if len(b.after) == 0 || !s.saysTheSame(b) {
 		return nil
 	}
 	return b
+}
+
+// saysTheSame reports whether an input that makes its own body would make of the
+// arguments of a reverse what was there before.
+func (s *Step) saysTheSame(b *back) bool {
+	if _, computes := s.edit.(Bodied); !computes {
+		return true
+	}
+	if _, knows := s.edit.(reversing); knows {
+		return true
+	}
+	in := reflect.New(s.Tool.in).Interface()
+	raw, err := json.Marshal(b.args)
+	if err != nil || json.Unmarshal(raw, in) != nil {
+		return false
+	}
+	req, err := bind(s.Tool, s.Request.Endpoint, in)
+	body := bodyOf(req)
+	if err != nil || len(body) != len(b.before) {
+		return false
+	}
+	for name, was := range b.before {
+		if !equal(body[name], was) {
+			return false
+		}
+	}
+	return true
 }
 
 // differing are the fields that are not as a change left them; what a connection
@@ -231,7 +312,8 @@ func secretIn(v any) bool {
 			if name == "" {
 				name, _ = x["type"].(string)
 			}
-			if name == "" || isSecret(name, value) {
+			hidden, told := x["sensitive"].(bool) // the field of a policy's value says it
+			if name == "" && (!told || hidden) || isSecret(name, value) {
 				return true
 			}
 		}

@@ -92,7 +92,9 @@ func planBulk(ctx context.Context, r *Reader, in *userBulkEdit) (*Plan, error) {
 		p.Steps = slices.DeleteFunc(p.Steps, func(s Step) bool { return s.Skip == "" })
 		p.Steps = append(p.Steps, b.asynchronous(change))
 	}
-	oneChange(r, p)
+	if len(change) >= bulkFrom {
+		oneChange(r, p)
+	}
 	return p, nil
 }
 
@@ -146,6 +148,7 @@ func (b *bulkEdit) step(u jc.Object, now jc.Row) Step {
 			s.Before[name] = v
 		}
 	}
+	s.now, s.edits = s.Before, true
 	if isSo(now, b.body) {
 		s.Skip = "already so"
 	}
@@ -324,11 +327,11 @@ func (b *bulkEdit) finish(ctx context.Context, r *Reader, done []Result) (Answer
 		if were > 0 {
 			text += fmt.Sprintf("; %d of them were so", were)
 		}
-		text += fmt.Sprintf(" (%s). change %s", r.orgName(ctx), lastChange(r, done))
+		text += fmt.Sprintf(" (%s). %s", r.orgName(ctx), changeIDs(r, done))
 	default:
-		text = fmt.Sprintf("%s, %d of %s (%s); %d changed, %d were so, the others below. change %s",
+		text = fmt.Sprintf("%s, %d of %s (%s); %d changed, %d were so, the others below. %s",
 			map[bool]string{true: "partly done", false: "nothing is known to be done"}[changed+were > 0],
-			changed+were, sum, r.orgName(ctx), changed, were, lastChange(r, done))
+			changed+were, sum, r.orgName(ctx), changed, were, changeIDs(r, done))
 	}
 	a := Answer{Text: []string{text}}
 	if len(t.rows) == 0 {

@@ -287,8 +287,10 @@ func withoutKey(m map[string]any, key string) map[string]any {
 	return out
 }
 
-// oneChange gives all steps of a job the same change id: they are undone together.
+// oneChange gives all steps of a job the same change id: they are one change, which
+// no single call takes back.
 func oneChange(r *Reader, p *Plan) {
+	p.one = true
 	id := newID("c-")
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -298,6 +300,23 @@ func oneChange(r *Reader, p *Plan) {
 	for i := range p.Steps {
 		r.changes[&p.Steps[i]] = id
 	}
+}
+
+// changeIDs are the ids of the changes of a job; where there are many, how they are found.
+func changeIDs(r *Reader, done []Result) string {
+	var ids []string
+	for _, res := range done {
+		if id := r.change(res.Step); id != "" && !res.nothing() && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	switch {
+	case len(ids) == 0:
+		return "change " + noneMark
+	case len(ids) <= 5:
+		return "change " + strings.Join(ids, " ")
+	}
+	return fmt.Sprintf("%d changes, one a user: changes_list", len(ids))
 }
 
 // lastChange is the change id of the steps that were sent.

@@ -2,16 +2,11 @@ package state
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/ecdh"
 	"crypto/ed25519"
-	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,9 +36,6 @@ const (
 	publicPrefix  = "jca1_"
 	publicCheck   = 4
 	minPassphrase = 12
-	kdfName       = "pbkdf2-sha512"
-	kdfIterations = 1_000_000 // about half a second
-	maxIterations = 20_000_000
 )
 
 // ErrPassphrase is the answer to a wrong passphrase, and to a key file that was changed.
@@ -100,17 +92,6 @@ func ParsePublic(text string) (p Public, err error) {
 	return p, nil
 }
 
-// keyFile is an approver's key on disk. All of it but Sealed is bound to Sealed.
-type keyFile struct {
-	Version    int    `json:"version"`
-	Name       string `json:"name"`
-	Public     string `json:"public"`
-	KDF        string `json:"kdf"`
-	Iterations int    `json:"iterations"`
-	Salt       []byte `json:"salt"`
-	Sealed     []byte `json:"sealed"` // nonce, then AES-256-GCM of the two private keys
-}
-
 // KeyPath is where the key of the approver with that name lies by default: his own
 // configuration, not the state directory.
 func KeyPath(name string) (string, error) {
@@ -158,7 +139,7 @@ func (k *Key) Save(path string, pass []byte) error {
 	if err := CheckPassphrase(pass); err != nil {
 		return err
 	}
-	data, err := k.seal(pass, kdfIterations)
+	data, err := k.seal(pass, strong)
 	if err != nil {
 		return err
 	}
@@ -178,7 +159,7 @@ func (k *Key) Save(path string, pass []byte) error {
 }
 
 // LoadKey opens the key in a file; [ErrPassphrase] where the passphrase is wrong. It
-// takes about half a second, by design.
+// takes a good part of a second and 64 MiB, by design.
 func LoadKey(path string, pass []byte) (*Key, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -192,61 +173,4 @@ func LoadKey(path string, pass []byte) (*Key, error) {
 		return nil, fmt.Errorf("the key file: %w", err)
 	}
 	return openKey(data, pass)
-}
-
-func (k *Key) seal(pass []byte, iterations int) ([]byte, error) {
-	f := keyFile{Version: 1, Name: k.name, Public: k.Public(), KDF: kdfName, Iterations: iterations, Salt: make([]byte, 16)}
-	_, _ = rand.Read(f.Salt)
-	aead, bound, err := f.cipher(pass)
-	if err != nil {
-		return nil, err
-	}
-	nonce := make([]byte, aead.NonceSize())
-	_, _ = rand.Read(nonce)
-	f.Sealed = aead.Seal(nonce, nonce, append(append([]byte{}, k.seed...), k.open.Bytes()...), bound)
-	return json.Marshal(f)
-}
-
-func openKey(data, pass []byte) (*Key, error) {
-	var f keyFile
-	if err := decode(data, &f); err != nil {
-		return nil, fmt.Errorf("the key file: %w", err)
-	}
-	if f.Version != 1 || f.KDF != kdfName || f.Iterations < 1 || f.Iterations > maxIterations || !approverName.MatchString(f.Name) {
-		return nil, fmt.Errorf("the key file: %w", errTorn)
-	}
-	aead, bound, err := f.cipher(pass)
-	if err != nil {
-		return nil, err
-	}
-	if len(f.Sealed) < aead.NonceSize() {
-		return nil, ErrPassphrase
-	}
-	plain, err := aead.Open(nil, f.Sealed[:aead.NonceSize()], f.Sealed[aead.NonceSize():], bound)
-	if err != nil || len(plain) != ed25519.SeedSize+32 {
-		return nil, ErrPassphrase
-	}
-	open, err := ecdh.X25519().NewPrivateKey(plain[ed25519.SeedSize:])
-	if err != nil {
-		return nil, ErrPassphrase
-	}
-	return &Key{name: f.Name, seed: plain[:ed25519.SeedSize], open: open}, nil
-}
-
-// cipher is made from the passphrase; bound is the file without what it seals.
-func (f keyFile) cipher(pass []byte) (aead cipher.AEAD, bound []byte, err error) {
-	f.Sealed = nil
-	if bound, err = json.Marshal(f); err != nil {
-		return nil, nil, err
-	}
-	key, err := pbkdf2.Key(sha512.New, string(pass), f.Salt, f.Iterations, 32)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the key file: %w", err)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	aead, err = cipher.NewGCM(block)
-	return aead, bound, err
 }

@@ -10,10 +10,11 @@
 // it: it can drop requests, empty quotas, lift the kill switch, make seals with the
 // key ring, and, once all servers have been started anew, have a yes that is still in
 // time count again for the very call that it was given for. It cannot
-// approve. An approval is a signature with a key that only opens with a person's
+// make an approval: that is a signature with a key that only opens with a person's
 // passphrase; it covers everything that the person was shown, and a server
 // compares that with what it is about to do, computed anew, never with what lies
-// here. Nor can it read a delivered secret: that is encrypted to the approver.
+// here. Which keys are approvers' says the grant file, which is not here: an agent that
+// can write that one can name an approver of its own. Nor can it read a delivered secret: that is encrypted to the approver.
 //
 // Approvals are signed files and not messages to a socket: no process has to
 // listen, so they work for servers on stdio that start and end with a client, for
@@ -38,6 +39,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -121,6 +123,15 @@ func OpenShared(dir string, s *Store) (*Dir, error) {
 
 // Shared reports whether a store is behind it.
 func (d *Dir) Shared() bool { return d.store != nil }
+
+// Reachable is nil where the store behind the directory answers, or where there is
+// none; else it wraps [auth.ErrStore].
+func (d *Dir) Reachable(ctx context.Context) error {
+	if d.store == nil {
+		return nil
+	}
+	return d.store.Ping(ctx)
+}
 
 // Path is the directory's absolute path.
 func (d *Dir) Path() string { return d.local.path }

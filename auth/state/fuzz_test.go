@@ -24,7 +24,7 @@ func FuzzFiles(f *testing.F) {
 			paths = append(paths, path)
 		}
 	})
-	sealed, err := k.seal([]byte(passphrase), 1)
+	sealed, err := k.seal([]byte(passphrase), weak)
 	must(f, err)
 	f.Add(sealed)
 	f.Add([]byte(stopHead + "agent a 2026-11-22T12:00:00Z why\nall\n"))

@@ -36,6 +36,7 @@ type Change struct {
 	Tool      string        `json:"tool"`
 	Targets   []auth.Target `json:"targets,omitempty"`
 	Say       string        `json:"say"`
+	Reason    string        `json:"reason,omitempty"` // as the caller gave it
 	// Before and After are the fields that the change set, by the API's names.
 	Before map[string]any `json:"before,omitempty"`
 	After  map[string]any `json:"after,omitempty"`

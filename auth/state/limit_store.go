@@ -64,7 +64,7 @@ func (l *storeLimiter) ask(ctx context.Context, what string, amount int64, write
 	if now < rest || rest != 0 && !l.rest.CompareAndSwap(rest, now+int64(limiterRest)) {
 		return nil, false // one of them tries it again, the others go on
 	}
-	ctx, cancel := brief(ctx)
+	ctx, cancel := l.s.brief(ctx)
 	defer cancel()
 	got, err := paceScript.Run(ctx, l.s.client, []string{l.key, l.s.prefix + replicasKey}, what, amount, write,
 		strconv.FormatFloat(l.set, 'g', -1, 64)).Int64Slice()

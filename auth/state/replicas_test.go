@@ -13,10 +13,10 @@ import (
 )
 
 // replicas are n servers that share the store at url.
-func replicas(t testing.TB, n int, url string) (out []*Dir) {
+func replicas(t testing.TB, n int, url string, slow int) (out []*Dir) {
 	t.Helper()
 	for range n {
-		s, err := Connect(StoreOptions{URL: url, SealKeys: seals(), Replica: true})
+		s, err := Connect(StoreOptions{URL: url, SealKeys: seals(), Replica: true, slow: slow})
 		must(t, err)
 		t.Cleanup(func() { must(t, s.Close()) })
 		d, err := OpenShared(memory(t)+"/s", s)
@@ -84,8 +84,11 @@ func TestReplicasShareOneLimit(t *testing.T) {
 }
 
 func TestReplicasUseApprovalsOnce(t *testing.T) {
-	const approvals, ways = 500, 32
-	all := replicas(t, 8, startRedis(t).url())
+	approvals, ways := 500, 32
+	if testing.Short() {
+		approvals = 60
+	}
+	all := replicas(t, 8, startRedis(t).url(), 20)
 	k := key(t, "it-lead")
 	requests := asked(t, all[0], approvals, k)
 	start := time.Now()
@@ -115,7 +118,7 @@ func TestReplicasUseApprovalsOnce(t *testing.T) {
 }
 
 func TestReplicasShareQuotas(t *testing.T) {
-	all := replicas(t, 8, startRedis(t).url())
+	all := replicas(t, 8, startRedis(t).url(), 20)
 	var yes, no atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 32 {
@@ -142,7 +145,7 @@ func TestReplicasShareQuotas(t *testing.T) {
 }
 
 func TestReplicasObeyTheKillSwitch(t *testing.T) {
-	all := replicas(t, 8, startRedis(t).url())
+	all := replicas(t, 8, startRedis(t).url(), 20)
 	var latest atomic.Int64
 	thrown := make(chan time.Time, 8)
 	var ready, wg sync.WaitGroup
@@ -184,7 +187,7 @@ func TestReplicasObeyTheKillSwitch(t *testing.T) {
 // A store that lost what was used up, and kept what was approved.
 func TestStoreThatForgets(t *testing.T) {
 	r := startRedis(t)
-	all := replicas(t, 2, r.url())
+	all := replicas(t, 2, r.url(), 20)
 	k := key(t, "it-lead")
 	request := approved(t, all[0], plan(), k)
 	sealer, err := all[0].Sealer()
@@ -226,7 +229,7 @@ func TestStoreThatForgets(t *testing.T) {
 // A store without memory: the kill switch holds all the same.
 func TestStoreIsToldOfStopsAgain(t *testing.T) {
 	r := startRedis(t)
-	all := replicas(t, 2, r.url())
+	all := replicas(t, 2, r.url(), 20)
 	_, err := all[0].Stop("helpdesk", "", "a test")
 	must(t, err)
 	if why, err := all[1].Halted("helpdesk", "x"); why == "" || err != nil {

@@ -34,7 +34,7 @@ func openDir(path string) (*Dir, *Store, error) {
 		d, err := Open(path)
 		return d, nil, err
 	}
-	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":"})
+	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":", slow: 20})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,7 +91,7 @@ func (d *Dir) runNow() string {
 func startRedis(t testing.TB) *realRedis {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("JC_CI") == "1" {
+		if os.Getenv("CI_COMPLETE") == "1" {
 			t.Fatal("there is no redis-server")
 		}
 		t.Skip("there is no redis-server")

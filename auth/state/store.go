@@ -52,6 +52,7 @@ type StoreOptions struct {
 	CAFile string
 
 	prefix string // of all keys; tests keep apart by it
+	slow   int    // times slower than it has to be; for tests on a busy machine
 }
 
 // Store is a connection to the Redis or Valkey that replicas share.
@@ -59,6 +60,7 @@ type Store struct {
 	client  *redis.Client
 	prefix  string
 	id      string // of this replica
+	whole   time.Duration
 	masters [][]byte
 
 	run      atomic.Pointer[string] // which run of the store this is, nil before the first; see [Store.greet]
@@ -119,6 +121,8 @@ func Connect(o StoreOptions) (*Store, error) {
 		}
 	}
 	s := &Store{prefix: "{jc-mcp}:" + o.prefix, id: newCode()}
+	slower := func(d time.Duration) time.Duration { return time.Duration(max(1, o.slow)) * d }
+	s.whole = slower(storeWhole)
 	for i, key := range o.SealKeys {
 		master, err := sealMaster(key)
 		if err != nil {
@@ -128,8 +132,8 @@ func Connect(o StoreOptions) (*Store, error) {
 	}
 	opts.Password = o.Password.Reveal()
 	opts.Protocol = 2
-	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout = storeDial, storeReply, storeReply
-	opts.PoolTimeout, opts.PoolSize = storeWhole, storePool
+	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout = slower(storeDial), slower(storeReply), slower(storeReply)
+	opts.PoolTimeout, opts.PoolSize = s.whole, storePool
 	opts.MaxRetries, opts.DialerRetries = -1, 1 // a command that may have been done is not sent again
 	opts.ContextTimeoutEnabled, opts.DisableIdentity = true, true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -179,7 +183,7 @@ func (quiet) Printf(context.Context, string, ...any) {}
 
 // Ping reports whether the store answers: nil, or an [auth.ErrStore].
 func (s *Store) Ping(ctx context.Context) error {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := s.brief(ctx)
 	defer cancel()
 	return storeError(s.client.Ping(ctx).Err())
 }
@@ -235,7 +239,7 @@ func (s *Store) live(ctx context.Context) {
 		s.beat(ctx)
 		_, _ = s.stops(ctx) // to know them, should the store forget
 		if sleep(ctx, storeBeat) != nil {
-			ctx, cancel := brief(context.Background())
+			ctx, cancel := s.brief(context.Background())
 			defer cancel()
 			_ = s.client.ZRem(ctx, s.prefix+replicasKey, s.id).Err()
 			return
@@ -244,7 +248,7 @@ func (s *Store) live(ctx context.Context) {
 }
 
 func (s *Store) beat(ctx context.Context) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := s.brief(ctx)
 	defer cancel()
 	before := time.Now()
 	got, err := beatScript.Run(ctx, s.client, []string{s.prefix + replicasKey}, s.id, storeAlive.Microseconds()).Int64Slice()
@@ -290,8 +294,8 @@ return {redis.call('ZCARD', KEYS[1]), now}
 `)
 
 // brief bounds one command.
-func brief(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, storeWhole)
+func (s *Store) brief(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.whole)
 }
 
 // storeError hides what the client or the store said: it can hold an address. What the

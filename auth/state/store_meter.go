@@ -14,7 +14,7 @@ import (
 func (t storeShelf) meterKey(key string) string { return t.key("meter/" + hashed(key)) }
 
 func (t storeShelf) count(ctx context.Context, key string, n int, window time.Duration, limit int, now time.Time) (bool, time.Time, error) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	free, err := countScript.Run(ctx, t.s.client, []string{t.meterKey(key)},
 		now.UnixMicro(), window.Microseconds(), n, limit, maxCounts).Text()
@@ -32,13 +32,13 @@ func (t storeShelf) count(ctx context.Context, key string, n int, window time.Du
 }
 
 func (t storeShelf) uncount(ctx context.Context, key string, n int) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	_ = uncountScript.Run(ctx, t.s.client, []string{t.meterKey(key)}, n).Err() // else it stays charged
 }
 
 func (t storeShelf) forget(key string) {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	_ = t.s.client.Del(ctx, t.meterKey(key)).Err()
 }

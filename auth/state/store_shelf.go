@@ -35,7 +35,7 @@ func (t storeShelf) index(name string) string {
 }
 
 func (t storeShelf) read(name string) ([]byte, error) {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	if name == stopFile {
 		return t.s.stops(ctx)
@@ -57,7 +57,7 @@ func value(data []byte, err error) ([]byte, error) {
 }
 
 func (t storeShelf) list(folder string) ([]string, error) {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	names, err := listScript.Run(ctx, t.s.client, []string{t.s.prefix + "index:" + folder}).StringSlice()
 	return names, storeError(err)
@@ -94,7 +94,7 @@ func (t storeShelf) snapshot(folder string) (reader, error) {
 }
 
 func (t storeShelf) fetch(seen *snapshot, names, keys []string) error {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	values, err := t.s.client.MGet(ctx, keys...).Result()
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *snapshot) read(name string) ([]byte, error) {
 }
 
 func (t storeShelf) swap(name string, old, data []byte, until time.Time) (bool, error) {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	ttl, end := int64(0), "+inf"
 	if !until.IsZero() {
@@ -167,7 +167,7 @@ end
 return 1`)
 
 func (t storeShelf) remove(name string) error {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	_, member, _ := strings.Cut(name, "/")
 	n, err := removeScript.Run(ctx, t.s.client, []string{t.key(name), t.index(name)}, member).Int()
@@ -182,7 +182,7 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[1])`)
 
 func (t storeShelf) once(name string, until time.Time) (bool, error) {
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	keep := max(0, until.Sub(t.s.now())) + usedGrace
 	err := t.s.client.SetArgs(ctx, t.key(name), stamp(until), redis.SetArgs{Mode: "NX", TTL: keep}).Err()
@@ -216,7 +216,7 @@ func (t storeShelf) lock(ctx context.Context, name, about string) (func(), error
 }
 
 func (t storeShelf) tryLock(ctx context.Context, key, token string) (bool, error) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	err := t.s.client.SetArgs(ctx, key, token, redis.SetArgs{Mode: "NX", TTL: storeLock}).Err()
 	if errors.Is(err, redis.Nil) {
@@ -226,7 +226,7 @@ func (t storeShelf) tryLock(ctx context.Context, key, token string) (bool, error
 }
 
 func (t storeShelf) unlock(ctx context.Context, key, token string) {
-	ctx, cancel := brief(context.WithoutCancel(ctx))
+	ctx, cancel := t.s.brief(context.WithoutCancel(ctx))
 	defer cancel()
 	_ = unlockScript.Run(ctx, t.s.client, []string{key}, token).Err() // else it ends by itself
 }
@@ -236,7 +236,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`)
 
 func (t storeShelf) record(ctx context.Context, line []byte, _ time.Time) error {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	return storeError(recordScript.Run(ctx, t.s.client, []string{t.key("changes")}, line, maxChanges, keepChanges.Milliseconds()).Err())
 }
@@ -249,7 +249,7 @@ return 1`)
 func (t storeShelf) changes(since time.Time) (kept []Change, err error) {
 	from := "-"
 	for {
-		ctx, cancel := brief(context.Background())
+		ctx, cancel := t.s.brief(context.Background())
 		lines, err := t.s.client.XRangeN(ctx, t.key("changes"), from, "+", journalBatch).Result()
 		cancel()
 		if err != nil {
@@ -277,7 +277,7 @@ func (t storeShelf) run() (string, error) {
 	if run := t.s.run.Load(); run != nil {
 		return *run, nil
 	}
-	ctx, cancel := brief(context.Background())
+	ctx, cancel := t.s.brief(context.Background())
 	defer cancel()
 	err := t.s.client.Ping(ctx).Err() // a connection learns it
 	if run := t.s.run.Load(); run != nil {

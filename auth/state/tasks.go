@@ -144,13 +144,13 @@ func (t storeTasks) Put(ctx context.Context, id string, record []byte, ttl time.
 	if len(record) > maxFile {
 		return errors.New("it is too long to be kept")
 	}
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	return storeError(t.s.client.Set(ctx, t.key(id, "record"), record, max(ttl, time.Millisecond)).Err())
 }
 
 func (t storeTasks) Get(ctx context.Context, id string) ([]byte, error) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	data, err := t.s.client.Get(ctx, t.key(id, "record")).Bytes()
 	if errors.Is(err, redis.Nil) {
@@ -163,13 +163,13 @@ func (t storeTasks) Say(ctx context.Context, id string, word []byte, ttl time.Du
 	if len(word) > maxFile {
 		return errors.New("it is too long to be kept")
 	}
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	return storeError(sayScript.Run(ctx, t.s.client, []string{t.key(id, "words")}, word, max(ttl, time.Millisecond).Milliseconds()).Err())
 }
 
 func (t storeTasks) Heard(ctx context.Context, id string) ([][]byte, error) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	words, err := heardScript.Run(ctx, t.s.client, []string{t.key(id, "words")}).StringSlice()
 	if err != nil {

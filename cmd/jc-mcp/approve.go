@@ -21,9 +21,8 @@ const passphraseTries = 3
 
 type approveFlags struct {
 	stateFlags
-	as, key      string
-	auditLog     string
-	refuse, show bool
+	as, key, auditLog string
+	refuse, show      bool
 }
 
 func (s *shell) approveCommand() *cobra.Command { return s.approveWith(s.typedSecret) }

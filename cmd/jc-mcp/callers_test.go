@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jc-mcp/jc-mcp/auth"
+	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 // oauthGrants is a grant file with agents of an issuer: bot changes users and deletes
@@ -209,6 +211,54 @@ func TestTokensDoNotTravel(t *testing.T) {
 		t.Error("an Authorization header reached JumpCloud")
 	}
 	t.Logf("%d requests to JumpCloud, %d bytes of answers, none with a token", asked, answers.Len())
+}
+
+// What is behind sees no Authorization header, whoever comes: the page and the answers
+// to those that are refused neither.
+func TestNothingBehindSeesTheHeader(t *testing.T) {
+	token, hash := auth.NewToken()
+	file := grantFile(t, "version: 1\nagents:\n  desk:\n    who: [{token_sha256: \""+hash+"\"}]\n    may: [{read: [users]}]\n")
+	grants, err := auth.OpenGrants(auth.GrantFileOptions{Path: file, LastGood: filepath.Join(t.TempDir(), "last"), Known: grantNames{all: tools.All()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*callers{
+		{grants: grants, log: slog.New(slog.DiscardHandler)},
+		{log: slog.New(slog.DiscardHandler)}, // no grant file
+	} {
+		reached := map[string]int{}
+		see := func(where string) http.HandlerFunc {
+			return func(_ http.ResponseWriter, r *http.Request) {
+				reached[where]++
+				for name, values := range r.Header {
+					if strings.EqualFold(name, "authorization") || strings.Contains(strings.Join(values, ""), token) {
+						t.Errorf("%s sees %s", where, name)
+					}
+				}
+				if who, ok := auth.From(r.Context()); where == "/mcp" && (!ok || strings.Contains(fmt.Sprint(who), token)) {
+					t.Errorf("the caller is %v", who)
+				}
+			}
+		}
+		h := c.in(see("/mcp"), func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				see("beside")(w, r)
+				next.ServeHTTP(w, r)
+			})
+		})
+		for _, values := range [][]string{nil, {"Bearer " + token}, {"bearer " + token}, {"Bearer x"}, {"Basic " + token}, {"Bearer " + token, "Bearer " + token}} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/mcp", nil)
+			r.Header["Authorization"] = values
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		want := 2 // with the token
+		if c.grants == nil {
+			want = 6
+		}
+		if reached["/mcp"] != want || reached["beside"] != 6 {
+			t.Errorf("reached: %v", reached)
+		}
+	}
 }
 
 // An issuer that is down at start is a warning; its tokens wait, those of the file do not.

@@ -52,7 +52,7 @@ func (g grantNames) Toolsets() []string { return slices.Sorted(maps.Keys(tools.T
 func (g grantNames) Tools() []auth.ToolFact {
 	out := make([]auth.ToolFact, len(g.all))
 	for i, t := range g.all {
-		out[i] = auth.ToolFact{Name: t.Name, Toolset: t.Toolset, Risk: t.Risk}
+		out[i] = auth.ToolFact{Name: t.Name, Toolset: t.Toolset, Risk: t.Risk, Grave: t.Grave}
 	}
 	return out
 }
@@ -301,7 +301,7 @@ func unknownTool(name string, all []*tools.Tool) error {
 
 // actionOf is the action of a call, with the targets that its arguments name.
 func (s *shell) actionOf(t *tools.Tool, words []string) (auth.Action, error) {
-	a := auth.Action{Tool: t.Name, Toolset: t.Toolset, Risk: t.Risk}
+	a := auth.Action{Tool: t.Name, Toolset: t.Toolset, Risk: t.Risk, Grave: t.Grave}
 	if len(words) == 0 {
 		return a, nil
 	}

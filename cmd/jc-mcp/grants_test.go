@@ -71,7 +71,7 @@ func TestGrantsInit(t *testing.T) {
 func TestTheStarterIsGood(t *testing.T) {
 	r := grants(t, nil, "check", starterFile(t, false))
 	r.want(t, exitDone, "grants.yaml is good: version ", "agents helpdesk, auditor, onboarding", "Compared with nothing:",
-		"helpdesk is new (local stdio)", "helpdesk gains devices_lock, users_reset_mfa (approve human within 30m)",
+		"helpdesk is new (local stdio)", "helpdesk gains devices_lock, users_reset_mfa (approve human within 30m; with a reason)",
 		"line ", "no approver may agree to users_reset_mfa, devices_lock: it will never run")
 	r = grants(t, nil, "check", starterFile(t, true))
 	r.want(t, exitDone, "approvers it-lead", "only user groups Contractors, Project *")

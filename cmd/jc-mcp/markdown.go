@@ -50,7 +50,7 @@ func toolRow(b *strings.Builder, t *tools.Tool) {
 	for i, o := range ops {
 		ops[i] = "`" + o + "`"
 	}
-	cells := []string{"`" + t.Name + "`", t.Risk.String(), t.Effect.String(), string(t.Surface()), fmt.Sprint(t.ListedTokens()), strings.Join(ops, "<br>"), t.Doc}
+	cells := []string{"`" + t.Name + "`", riskOf(t), t.Effect.String(), string(t.Surface()), fmt.Sprint(t.ListedTokens()), strings.Join(ops, "<br>"), t.Doc}
 	for i, c := range cells {
 		cells[i] = strings.ReplaceAll(c, "|", `\|`)
 	}
@@ -152,4 +152,12 @@ func (d *described) fields() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// riskOf is the risk in words; a grave change says that it is one.
+func riskOf(t *tools.Tool) string {
+	if t.Grave {
+		return t.Risk.String() + ", grave"
+	}
+	return t.Risk.String()
 }

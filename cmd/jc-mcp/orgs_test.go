@@ -161,3 +161,21 @@ func TestLoginAndLogout(t *testing.T) {
 		t.Error("nothing was typed, and something kept")
 	}
 }
+
+// TestReadmeOrgs: the file in the README is one.
+func TestReadmeOrgs(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(raw), "```yaml orgs\n")
+	block, _, ended := strings.Cut(block, "```")
+	if !found || !ended {
+		t.Fatal("the README has no file of organisations")
+	}
+	s := newShell(nil, strings.NewReader(""), &buffer{}, &buffer{})
+	list, err := s.parseOrgs(fileOf(t, "orgs.yaml", block))
+	if err != nil || len(list) != 3 || len(list[1].Credentials) != 3 || list[2].Sandbox == nil {
+		t.Errorf("%+v %v", list, err)
+	}
+}

@@ -43,7 +43,7 @@ func TestChallenge(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !c.refused {
-			if r.StatusCode != 200 || r.Header.Get("WWW-Authenticate") != "" {
+			if r.StatusCode != 200 || r.Header.Get("WWW-Authenticate") != "" || !strings.Contains(string(b), `"result"`) {
 				t.Errorf("%s: %d %s", name, r.StatusCode, b)
 			}
 			continue

@@ -323,6 +323,23 @@ func TestTaskWhileTheStoreIsAway(t *testing.T) {
 	})
 }
 
+// A store that was started anew and forgot all is told again at once.
+func TestTaskAfterTheStoreForgot(t *testing.T) {
+	replicas(t, func(t *testing.T, x *fleet) {
+		id := x.start("long_walk")
+		x.store.reach(false)
+		pass(2 * hearEvery)
+		x.store.mu.Lock()
+		clear(x.store.records)
+		x.store.mu.Unlock()
+		x.store.reach(true)
+		pass(hearEvery)
+		if v := x.get(1, id); v.Status != "working" {
+			t.Errorf("%+v", v)
+		}
+	})
+}
+
 // A replica that stops leaves the result of what it ran.
 func TestTaskOfAStoppedReplica(t *testing.T) {
 	replicas(t, func(t *testing.T, x *fleet) {
