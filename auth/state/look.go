@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,10 @@ type Seen struct {
 	Skew time.Duration
 	// Replicas are the servers that gave a sign of life just now.
 	Replicas int
+	// Evicts is the policy by which it drops keys that are still in time when it is full
+	// ("allkeys-lru"); "" where it drops none, or does not tell. What was used up could
+	// be used again.
+	Evicts string
 }
 
 // Look asks the store how it is, and changes nothing in it. An error is an [auth.ErrStore].
@@ -60,7 +65,7 @@ func (s *Store) Look(ctx context.Context) (out Seen, err error) {
 	if err := s.Ping(ctx); err != nil { // the first command waits for the connection too
 		return out, err
 	}
-	ctx, cancel := brief(ctx)
+	ctx, cancel := s.brief(ctx)
 	defer cancel()
 	start := time.Now()
 	at, err := s.client.Time(ctx).Result()
@@ -71,8 +76,33 @@ func (s *Store) Look(ctx context.Context) (out Seen, err error) {
 	out.Skew = at.Sub(start.Add(out.Took / 2))
 	alive := strconv.FormatInt(at.Add(-storeAlive).UnixMicro(), 10)
 	n, err := s.client.ZCount(ctx, s.prefix+replicasKey, alive, "+inf").Result()
+	if err != nil {
+		return out, storeError(err)
+	}
 	out.Replicas = int(n)
-	return out, storeError(err)
+	memory, err := s.client.Info(ctx, "memory").Result()
+	if err == nil { // not every store tells
+		out.Evicts = evicts(memory)
+	}
+	return out, nil
+}
+
+// evicts reads the policy of a store that has a limit to its memory.
+func evicts(memory string) (policy string) {
+	limited := false
+	for line := range strings.Lines(memory) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch name {
+		case "maxmemory":
+			limited = value != "0"
+		case "maxmemory_policy":
+			policy = value
+		}
+	}
+	if !limited || policy == "noeviction" {
+		return ""
+	}
+	return policy
 }
 
 // Pace is what is known of the limit of an organisation and credential.
@@ -105,7 +135,7 @@ func (s *Store) limitKey(scope string) string { return s.prefix + "limit:" + has
 
 // pace reads what the script of the limiter wrote.
 func (s *Store) pace(ctx context.Context, scope string) (p pace, err error) {
-	ctx, cancel := brief(ctx)
+	ctx, cancel := s.brief(ctx)
 	defer cancel()
 	said, err := s.client.HGetAll(ctx, s.limitKey(scope)).Result()
 	if err != nil {

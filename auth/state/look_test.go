@@ -88,3 +88,18 @@ func TestLookAtPace(t *testing.T) {
 		t.Errorf("a store that is gone: %v", err)
 	}
 }
+
+// A store that drops keys when it is full could forget that an approval was used.
+func TestEvicts(t *testing.T) {
+	for text, want := range map[string]string{
+		"maxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n":          "",
+		"maxmemory:1000\r\nmaxmemory_policy:noeviction\r\n":        "",
+		"maxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n":       "allkeys-lru",
+		"# Memory\r\nmaxmemory_policy:volatile-lru\r\nmaxmemory:1": "volatile-lru",
+		"": "",
+	} {
+		if got := evicts(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

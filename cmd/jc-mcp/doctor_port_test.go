@@ -165,8 +165,8 @@ func TestDoctorLooksAtTheStore(t *testing.T) {
 			t.Error("it made a state directory")
 		}
 	}
-	examine(environ, exitDone, "ok   seal key       set (1)", "ok   store          it answers after", "ok   store clock", "note replicas       no server", "ok   stop", "ok   rate           at most 20")
-	examine(environ[:2], exitFailed, "fix  seal key", "JC_SEAL_KEY")
+	examine(environ, exitDone, "ok   store key      set (1)", "ok   store          it answers after", "ok   store clock", "note replicas       no server", "ok   stop", "ok   rate           at most 20")
+	examine(environ[:2], exitFailed, "fix  store key", "JC_SEAL_KEY")
 
 	store, err := state.Connect(state.StoreOptions{URL: url, SealKeys: []auth.Secret{auth.Secret(key)}})
 	if err != nil {

@@ -24,9 +24,9 @@ func (e *examination) store(ctx context.Context, s *sheet) {
 		return
 	}
 	if len(e.config.sharing.sealKeys) == 0 {
-		s.fix("seal key", "JC_SEAL_KEY is not set: replicas that share a store share a seal key (openssl rand -base64 32 makes one)")
+		s.fix("store key", "JC_SEAL_KEY is not set: replicas that share a store share a seal key (openssl rand -base64 32 makes one)")
 	} else if err == nil {
-		s.ok("seal key", "set (%d); approvals hold as long as all replicas have the same", len(e.config.sharing.sealKeys))
+		s.ok("store key", "set (%d); approvals hold as long as all replicas have the same", len(e.config.sharing.sealKeys))
 	}
 	if err != nil {
 		s.fix("store", "%v", err)
@@ -50,6 +50,9 @@ func (e *examination) store(ctx context.Context, s *sheet) {
 		s.fix("store clock", "the store's clock is %s off from this machine's: set both", seen.Skew.Round(time.Second))
 	} else {
 		s.ok("store clock", "within %s of this machine's", storeSkew)
+	}
+	if seen.Evicts != "" {
+		s.fix("store memory", "when it is full it drops what is still needed (maxmemory-policy %s): an approval could be used twice. Set noeviction", seen.Evicts)
 	}
 	if seen.Replicas == 0 {
 		s.note("replicas", "no server uses the store now")
