@@ -168,7 +168,7 @@ func TestDoctorReckonsWithGrants(t *testing.T) {
 		{"[{read: [users]}, {do: [users_unlock]}]", "is Help Desk, for the sake of users_unlock"},
 		{"[{write: [devices]}]", "is Manager"},
 		{"[{write: [ldap_servers]}]", "is Administrator,"},
-		{"[{write: [roles]}]", "is Administrator With Billing"},
+		{"[{do: [roles_update]}]", "is Administrator With Billing"},
 		{"[{read: [users]}]\n    never: [\"users_*\"]", "no role is needed"},
 	} {
 		if err := os.WriteFile(path, []byte("version: 1\nagents:\n  a:\n    who: [{local: stdio}]\n    may: "+c.may+"\n"), 0o600); err != nil {
