@@ -13,7 +13,7 @@ import (
 )
 
 // everything has to be proved: what a test needs and is not there fails it.
-var everything = os.Getenv("JC_CI") == "1"
+var everything = os.Getenv("CI_COMPLETE") == "1"
 
 // binary is the path of the product, built once by TestMain.
 var binary string

@@ -528,6 +528,9 @@ func TestPromptsOfOrganisations(t *testing.T) {
 	}
 	args := map[string]string{"user": "ada.king"}
 	text, err := b.server.Prompt(ctx, "offboard_user", args)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want(t, text, "Each call takes org, the organisation (acme, globex)")
 	args["org"] = "globex"
 	if text, err = b.server.Prompt(ctx, "offboard_user", args); err != nil {

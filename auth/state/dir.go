@@ -39,6 +39,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -122,6 +123,15 @@ func OpenShared(dir string, s *Store) (*Dir, error) {
 
 // Shared reports whether a store is behind it.
 func (d *Dir) Shared() bool { return d.store != nil }
+
+// Reachable is nil where the store behind the directory answers, or where there is
+// none; else it wraps [auth.ErrStore].
+func (d *Dir) Reachable(ctx context.Context) error {
+	if d.store == nil {
+		return nil
+	}
+	return d.store.Ping(ctx)
+}
 
 // Path is the directory's absolute path.
 func (d *Dir) Path() string { return d.local.path }

@@ -91,7 +91,7 @@ func (d *Dir) runNow() string {
 func startRedis(t testing.TB) *realRedis {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("JC_CI") == "1" {
+		if os.Getenv("CI_COMPLETE") == "1" {
 			t.Fatal("there is no redis-server")
 		}
 		t.Skip("there is no redis-server")

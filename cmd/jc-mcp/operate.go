@@ -59,6 +59,9 @@ func (g *governed) watched(in *ops.Instruments) {
 	s := ops.Sources{Audit: g.audit.Health, AuditFailures: g.audit.Failures}
 	if dir := g.dir; dir != nil {
 		s.Stops = func() (int, error) { stops, err := dir.Stops(); return len(stops), err }
+		if dir.Shared() {
+			s.Store = func() error { return dir.Reachable(context.Background()) }
+		}
 		s.Waiting = func() (int, error) { waiting, err := dir.Pending(); return len(waiting), err }
 	}
 	if g.grants != nil {

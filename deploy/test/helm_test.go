@@ -22,7 +22,7 @@ func tool(t *testing.T, variable, name string) string {
 		path, _ = exec.LookPath(name)
 	}
 	if path == "" {
-		if os.Getenv("JC_CI") == "1" {
+		if os.Getenv("CI_COMPLETE") == "1" {
 			t.Fatalf("%s is not set", variable)
 		}
 		t.Skipf("skipped: %s is not set: run .ci/chart", variable)
