@@ -114,9 +114,6 @@ func (g *governed) options(o *tools.Options, c *config) error {
 			return err
 		}
 		o.Sealer = sealer
-		if o.Replicas, err = handles(g.dir); err != nil {
-			return err
-		}
 	}
 	var err error
 	if o.Replicas, err = g.replicas(); err != nil {

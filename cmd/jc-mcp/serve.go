@@ -22,9 +22,7 @@ type service struct {
 }
 
 func (v *service) options() transport.Options {
-	o := transport.Options{Name: "jc-mcp", Version: buildVersion(), Log: v.log}
-	v.replicated(&o)
-	return o
+	return transport.Options{Name: "jc-mcp", Version: buildVersion(), Log: v.log}
 }
 
 // serve configures the server, says at start what must be said, and runs it.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
-	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/transport"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -24,7 +23,6 @@ type sharing struct {
 	password auth.Secret
 	sealKeys []auth.Secret
 	rate     float64 // requests a second; 0 is anything until JumpCloud answers 429
-	sticky   bool    // a balancer keeps a client's session at one replica
 }
 
 // storeSettings are the rows of sharing.
@@ -39,8 +37,6 @@ func storeSettings() []setting {
 				}
 				return nil
 			}},
-		{env: "JC_STICKY", flag: "sticky", group: remote, def: "false", onOff: true, help: "with --store: your balancer keeps a session at one server, so clients of 2025 get sessions",
-			read: func(c *config, v string) error { c.sharing.sticky = v == "true"; return nil }},
 		{env: "JC_STORE_PASSWORD", help: "password of the shared store"},
 		{env: "JC_SEAL_KEY", help: "with --store: base64 of 32 bytes, the same for all replicas, that seals approvals"},
 		{env: "JC_SEAL_KEY_2", help: "the one before, whose seals still open"},
@@ -123,26 +119,6 @@ func openShared(ctx context.Context, c *config, log *slog.Logger) (dir *state.Di
 	}
 	log.WarnContext(ctx, "there is no state directory, so jc-mcp stop does not reach this server", "why", err.Error())
 	return nil, end, nil
-}
-
-// handles is what replicas need to go on with what another began; nil for one server
-// alone.
-func handles(dir *state.Dir) (*tools.Replicas, error) {
-	if !dir.Shared() {
-		return nil, nil
-	}
-	keys, err := dir.Masters()
-	if err != nil {
-		return nil, err
-	}
-	return &tools.Replicas{Keys: keys, Shelf: dir.Tasks()}, nil
-}
-
-// replicated tells the transport of the others.
-func (v *service) replicated(o *transport.Options) {
-	if v.governed != nil && v.dir != nil && v.dir.Shared() {
-		o.Tasks, o.Replicated = v.dir.Tasks(), !v.conf.sharing.sticky
-	}
 }
 
 // stateFlags name what servers share, for the commands that only use that.
