@@ -11,7 +11,6 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
-	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 // maxRate is the highest rate there is, in requests a second; more is no limit.
