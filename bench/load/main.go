@@ -23,6 +23,7 @@ type plan struct {
 	soak    time.Duration // 0 is none
 	sample  time.Duration // between two looks of the soak
 	pace    int           // calls a second of the soak
+	profile string        // where profiles of the server go; "" makes none
 }
 
 func main() {
@@ -35,7 +36,12 @@ func main() {
 	flag.DurationVar(&p.soak, "soak", 0, "run for so long at a moderate pace instead, and look for growth")
 	flag.IntVar(&p.pace, "pace", 300, "calls a second of the soak")
 	flag.DurationVar(&p.sample, "sample", 10*time.Second, "between two looks of the soak")
+	flag.StringVar(&p.profile, "profile", "", "write the server's profiles, pprof's, to files that begin so")
+	only := flag.Int("callers", 0, "only this number of callers")
 	flag.Parse()
+	if *only > 0 {
+		p.callers = []int{*only}
+	}
 	missed, err := p.run(ctx, os.Stdout)
 	switch {
 	case err != nil:
@@ -56,7 +62,7 @@ const (
 // run does the plan and gives how many aims it missed. An error is a wrong answer, or
 // that it could not be measured.
 func (p *plan) run(ctx context.Context, out io.Writer) (missed int, err error) {
-	r, err := start(ctx, max(16, p.most()))
+	r, err := start(ctx, max(16, p.most()), p.profile)
 	if err != nil {
 		return 0, err
 	}

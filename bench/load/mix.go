@@ -39,6 +39,7 @@ type caller struct {
 	agent         string
 	user, group   string // names
 	userID, grpID string
+	plainGroup    [2]string // name and id of the one that the bare sandbox is told to change
 	token         string
 	served, plain *line
 	requests      [][]byte   // to the server, one a job
@@ -176,7 +177,8 @@ func (r *rig) record(ctx context.Context) error {
 		}
 		seen := rec.take()
 		for _, c := range r.callers {
-			own := strings.NewReplacer(first.userID, c.userID, first.grpID, c.grpID, first.user, c.user, url.QueryEscape(first.group), url.QueryEscape(c.group))
+			own := strings.NewReplacer(first.userID, c.userID, first.grpID, c.plainGroup[1],
+				first.user, c.user, url.QueryEscape(first.group), url.QueryEscape(c.plainGroup[0]))
 			var sent [][]byte
 			for _, q := range seen {
 				head, body, _ := strings.Cut(string(q), "\r\n\r\n")
@@ -190,7 +192,7 @@ func (r *rig) record(ctx context.Context) error {
 	return nil
 }
 
-// directory gives names and ids of users, and makes a group for each caller.
+// directory gives each caller the name and id of a user, and groups of its own.
 func (r *rig) directory(ctx context.Context) error {
 	var users struct {
 		Results []struct {
@@ -205,11 +207,15 @@ func (r *rig) directory(ctx context.Context) error {
 		return fmt.Errorf("%d users for %d callers", len(users.Results), len(r.callers))
 	}
 	for i, c := range r.callers {
-		var group struct{ ID, Name string }
+		var group, plain struct{ ID, Name string }
 		if err := r.ask(ctx, http.MethodPost, "/api/v2/usergroups", map[string]string{"name": fmt.Sprintf("load-%03d", i)}, &group); err != nil {
 			return err
 		}
+		if err := r.ask(ctx, http.MethodPost, "/api/v2/usergroups", map[string]string{"name": fmt.Sprintf("bare-%03d", i)}, &plain); err != nil {
+			return err
+		}
 		c.user, c.userID, c.group, c.grpID = users.Results[i].Username, users.Results[i].ID, group.Name, group.ID
+		c.plainGroup = [2]string{plain.Name, plain.ID}
 	}
 	return nil
 }

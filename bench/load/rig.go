@@ -17,6 +17,8 @@ import (
 	"time"
 )
 
+const product = "github.com/jc-mcp/jc-mcp/cmd/jc-mcp"
+
 // rig is the sandbox, the server before it, whoever vouches for callers, and these.
 type rig struct {
 	dir, path string
@@ -24,12 +26,13 @@ type rig struct {
 	sandbox   *process
 	server    *process
 	callers   []*caller
+	profile   string       // beginning of the names of profiles; "" makes none
 	http      *http.Client // for what is not measured
 }
 
 // start builds the product and starts all that a run needs.
-func start(ctx context.Context, callers int) (_ *rig, err error) {
-	r := &rig{http: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}}
+func start(ctx context.Context, callers int, profile string) (_ *rig, err error) {
+	r := &rig{profile: profile, http: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}}
 	defer func() {
 		if err != nil {
 			r.close()
@@ -81,7 +84,15 @@ func (r *rig) build(ctx context.Context) error {
 	if runtime.GOOS == "windows" {
 		r.path += ".exe"
 	}
-	out, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", r.path, "github.com/jc-mcp/jc-mcp/cmd/jc-mcp").CombinedOutput()
+	args := []string{"build", "-buildvcs=false", "-o", r.path}
+	if r.profile != "" {
+		list, err := r.overlay(ctx)
+		if err != nil {
+			return err
+		}
+		args = append(args, "-overlay", list)
+	}
+	out, err := exec.CommandContext(ctx, "go", append(args, product)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("the product does not build: %w\n%s", err, out)
 	}
@@ -91,7 +102,7 @@ func (r *rig) build(ctx context.Context) error {
 // grants is a grant file with an agent for each caller, and quotas that are never met.
 func (r *rig) grants() []byte {
 	var b strings.Builder
-	b.WriteString("version: 1\nceiling: {objects_per_call: 25, writes_per_minute: 1000000, writes_per_day: 100000000}\nagents:\n")
+	b.WriteString("version: 1\nceiling: {objects_per_call: 25, writes_per_minute: 1000000, writes_per_day: 1000000}\nagents:\n")
 	for _, c := range r.callers {
 		fmt.Fprintf(&b, "  %s:\n    who: [{issuer: %q, subject: %s}]\n    may:\n      - read: [users, user_groups]\n"+
 			"      - do: [user_groups_members_change]\n        at_most: {per_call: 5, per_hour: 1000000}\n", c.agent, r.issuer.URL, c.agent)
@@ -105,9 +116,13 @@ func (r *rig) serve(ctx context.Context, upstream, name string) (*process, error
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return run(ctx, r.path, []string{"JC_CONSOLE_URL=" + upstream, "JC_API_KEY=sandbox-key", "JC_GRANTS=" + filepath.Join(r.dir, "grants.yaml"),
-		"JC_AUDIT_LOG=" + filepath.Join(dir, "audit"), "JC_STATE_DIR=" + filepath.Join(dir, "state"),
-		"JC_OAUTH_ISSUER=" + r.issuer.URL, "JC_OAUTH_AUDIENCE=" + audience},
+	var profile []string
+	if r.profile != "" && name == "server" {
+		profile = []string{"LOAD_PROFILE=" + r.profile + name}
+	}
+	return run(ctx, r.path, append(profile, "JC_CONSOLE_URL="+upstream, "JC_API_KEY=sandbox-key", "JC_GRANTS="+filepath.Join(r.dir, "grants.yaml"),
+		"JC_AUDIT_LOG="+filepath.Join(dir, "audit"), "JC_STATE_DIR="+filepath.Join(dir, "state"),
+		"JC_OAUTH_ISSUER="+r.issuer.URL, "JC_OAUTH_AUDIENCE="+audience),
 		[]string{"http", "--addr", "127.0.0.1:0", "--ops-addr", "127.0.0.1:0"}, "url", "ops")
 }
 
@@ -210,6 +225,9 @@ func (r *rig) judge(out io.Writer) error {
 	for _, c := range r.callers {
 		changes += c.changes
 	}
+	if err := r.profileEnd(); err != nil {
+		return err
+	}
 	r.server.end()
 	var intents, results, lines int
 	files, err := filepath.Glob(filepath.Join(r.dir, "server", "audit*"))
@@ -226,7 +244,7 @@ func (r *rig) judge(out io.Writer) error {
 			case risk != "change":
 			case phase == "intent":
 				intents++
-			case phase == "result" && outcome == "done":
+			case phase == "result" && strings.HasPrefix(outcome, "done"):
 				results++
 			}
 		}); err != nil {
