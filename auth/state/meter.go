@@ -12,9 +12,14 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth"
 )
 
-// maxCounts are the entries that a quota keeps apart. Beyond it neighbours are taken
-// together at the later time: that can refuse a little longer, and never allow more.
-const maxCounts = 2000
+// maxCounts are the entries that a quota keeps apart. Beyond it those of each span, of
+// which a window has mergedSpans, are taken together at the latest time: that can refuse
+// so much longer, and never allow more. All are read and written for every change, so
+// they are few.
+const (
+	maxCounts   = 256
+	mergedSpans = maxCounts / 2
+)
 
 type meter struct{ d *Dir }
 
@@ -81,7 +86,7 @@ func (f *files) count(ctx context.Context, key string, n int, window time.Durati
 	if last := len(c.Counts) - 1; last >= 0 {
 		now = max(now, c.Counts[last].At)
 	}
-	c.Counts = merge(append(c.Counts, count{now, n}))
+	c.Counts = merge(append(c.Counts, count{now, n}), window)
 	if err := save(path, c); err != nil {
 		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
 	}
@@ -162,16 +167,21 @@ func load(path string, limit int) (c counts, err error) {
 	return c, err
 }
 
-// merge takes neighbours together, the oldest first, until few enough are left.
-func merge(list []count) []count {
+// merge takes those of a span together where there are too many entries.
+func merge(list []count, window time.Duration) []count {
 	if len(list) <= maxCounts {
 		return list
 	}
+	span := max(1, int64(window)/mergedSpans)
 	out := list[:0:0]
-	for i := 0; i+1 < len(list)/2; i += 2 {
-		out = append(out, count{list[i+1].At, list[i].N + list[i+1].N})
+	for _, e := range list {
+		if last := len(out) - 1; last >= 0 && out[last].At/span == e.At/span {
+			out[last] = count{e.At, out[last].N + e.N}
+			continue
+		}
+		out = append(out, e)
 	}
-	return append(out, list[2*len(out):]...)
+	return out
 }
 
 // tidyMeter removes, once in a while, quotas that are all free again. It is called
