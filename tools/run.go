@@ -43,6 +43,10 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 			}
 		}
 	}
+	if len(p.Steps) == 1 { // as nearly always
+		one(0)
+		return results
+	}
 	ended := make(chan struct{}, len(p.Steps))
 	go func() {
 		var g errgroup.Group
@@ -54,7 +58,7 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 	}()
 	for i := range p.Steps {
 		<-ended
-		if r.trip.call.Progress != nil && len(p.Steps) > 1 { // from this goroutine, as it is promised
+		if r.trip.call.Progress != nil { // from this goroutine, as it is promised
 			r.trip.call.Progress(i+1, len(p.Steps), "steps done")
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 )
 
 // job is a call as an agent makes it. {user} and {group} are the caller's own.
@@ -42,17 +43,19 @@ type caller struct {
 	plainGroup    [2]string // name and id of the one that the bare sandbox is told to change
 	token         string
 	served, plain *line
-	requests      [][]byte   // to the server, one a job
-	wants         []string   // in its answers
-	sent          [][][]byte // to the sandbox: what the server would send, by job
-	next, bare    int        // job of the mix
-	changes       int        // that were made, and read back
+	requests      [][]byte           // to the server, one a job
+	wants         []string           // in its answers
+	sent          [][][]byte         // to the sandbox: what the server would send, by job
+	next, bare    int                // job of the mix
+	took          map[string]*sample // by tool
+	changes       int                // that were made, and read back
 }
 
 // call makes the next call of the mix.
 func (r *rig) call(c *caller) error {
 	i := c.next % len(mix)
 	c.next++
+	begin := time.Now()
 	status, body, err := c.served.send(c.requests[i])
 	if err != nil {
 		return fmt.Errorf("%s: %w", mix[i].tool, err)
@@ -60,6 +63,13 @@ func (r *rig) call(c *caller) error {
 	if status != http.StatusOK || !bytes.Contains(body, []byte(c.wants[i])) || bytes.Contains(body, []byte(`"isError":true`)) {
 		return fmt.Errorf("%s: %d, and not %q: %.400s", mix[i].tool, status, c.wants[i], body)
 	}
+	if c.took == nil {
+		c.took = map[string]*sample{}
+	}
+	if c.took[mix[i].tool] == nil {
+		c.took[mix[i].tool] = &sample{}
+	}
+	c.took[mix[i].tool].took = append(c.took[mix[i].tool].took, time.Since(begin))
 	if mix[i].change {
 		c.changes++
 	}
