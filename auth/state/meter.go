@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -132,14 +133,39 @@ func (f *files) uncount(ctx context.Context, key string, n int) {
 
 func (f *files) forget(key string) { _ = os.Remove(f.meterFile(key)) }
 
-// save does not wait for the disk, as this stands before every change: where the
-// machine loses its power, what was counted last can be lost.
-func save(path string, c counts) error {
+// save writes in place, as this stands before every change: to put a file in the place
+// of another makes some file systems write to the disk at once, and all who change
+// something wait here. All who read hold the lock. Where the process is killed within the
+// write, or the machine loses its power, the file can be damaged; see [load].
+func save(path string, c counts) (err error) {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	return replace(path, data, false)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	before, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err != nil {
+		return err
+	}
+	if err = overwrite(f, data, len(before)); err != nil { // the disk is full: what was there still fits
+		err = errors.Join(err, overwrite(f, before, maxFile))
+	}
+	return err
+}
+
+// overwrite makes data the content of a file that had so many bytes at most.
+func overwrite(f *os.File, data []byte, had int) error {
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return err
+	}
+	if len(data) < had {
+		return f.Truncate(int64(len(data)))
+	}
+	return nil
 }
 
 // load reads what was counted. A damaged file counts as used up at the time of its
