@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -142,15 +141,20 @@ func save(path string, c counts) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	before, err := read(path)
+	switch {
+	case errors.Is(err, errTorn): // not even a file of this size, or none: it is not written to
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	before, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err != nil {
-		return err
-	}
 	if err = overwrite(f, data, len(before)); err != nil { // the disk is full: what was there still fits
 		err = errors.Join(err, overwrite(f, before, maxFile))
 	}

@@ -19,6 +19,7 @@ const profiled = `package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"time"
 )
@@ -28,6 +29,7 @@ func init() {
 	if file == "" {
 		return
 	}
+	runtime.SetBlockProfileRate(100_000)
 	cpu, err := os.Create(file + ".cpu")
 	if err != nil {
 		panic(err)
@@ -50,6 +52,12 @@ func init() {
 		}
 		_ = pprof.Lookup("allocs").WriteTo(allocs, 0)
 		_ = allocs.Close()
+		block, err := os.Create(file + ".block")
+		if err != nil {
+			panic(err)
+		}
+		_ = pprof.Lookup("block").WriteTo(block, 0)
+		_ = block.Close()
 		_ = os.Remove(file + ".stop")
 	}()
 }
