@@ -88,6 +88,17 @@ type audited struct {
 // heads, which should be read before the files are. That lines were cut at the end, or
 // that somebody wrote the whole anew, shows in heads only.
 func VerifyAudit(ctx context.Context, files []AuditFile, heads []AuditHead) (*AuditReport, error) {
+	return verifyAudit(ctx, files, heads, false)
+}
+
+// VerifyAuditEnd is [VerifyAudit] of the last lines of a record, whole lines from any
+// on: that there are some before them is no finding, and numbers in findings count
+// from the first that was given.
+func VerifyAuditEnd(ctx context.Context, end AuditFile, heads []AuditHead) (*AuditReport, error) {
+	return verifyAudit(ctx, []AuditFile{end}, heads, true)
+}
+
+func verifyAudit(ctx context.Context, files []AuditFile, heads []AuditHead, end bool) (*AuditReport, error) {
 	var all [][]spot
 	v := &audited{}
 	for i, f := range files {
@@ -95,6 +106,9 @@ func VerifyAudit(ctx context.Context, files []AuditFile, heads []AuditHead) (*Au
 		spots, err := spotsOf(ctx, f.Data, i)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		if end && len(spots) > 0 {
+			spots[0].goesOn = spots[0].whole
 		}
 		all = append(all, spots)
 	}

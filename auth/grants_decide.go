@@ -139,6 +139,7 @@ func (f *inForce) granted(ctx context.Context, agent string, a Action, c circums
 			return no(line, "%s", why)
 		}
 	}
+	fact.Grave = fact.Grave || a.Grave // what a call sets can make it grave
 	return f.permit(ctx, rules, fact, a, c, no)
 }
 

@@ -2,7 +2,11 @@ package auth
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
+	"strings"
 )
 
 // Login is what a JumpCloud organisation is reached with: an API key, or a service
@@ -34,6 +38,30 @@ func (l Login) Credential(tokenURL string, transport http.RoundTripper) (Credent
 		return ServiceAccount{ClientID: l.ClientID, Secrets: l.Secrets, TokenURL: tokenURL, Transport: transport}.Credential()
 	}
 	return nil, nil
+}
+
+// Lasting names the login for what outlives a process, such as the pace that servers
+// share: it is the same in every process that is given the same, which
+// [Credential.Scope] is not, and nothing can be read from it. "" where there is none.
+func (l Login) Lasting() string {
+	switch {
+	case l.ClientID != "":
+		return lasting("service account", l.ClientID)
+	case l.APIKey == nil:
+		return ""
+	}
+	if s, ok := l.APIKey.(*source); ok {
+		return s.place
+	}
+	return lasting("api key")
+}
+
+// lasting is a short hash of parts that is the same in every process. 64 bits of the
+// hash of a long random secret neither give nor prove the secret.
+func lasting(parts ...string) string {
+	h := hmac.New(sha256.New, []byte("jc-mcp lasting name v1"))
+	h.Write([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // Variable is a secret in an environment variable, read when it is needed.

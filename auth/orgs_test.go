@@ -107,7 +107,7 @@ func TestOrgFileMistakes(t *testing.T) {
 		{org("{credential: {client_id: x, client_secret_2_file: y}}"), "a service account has client_id and client_secret_file"},
 		{org("{credential: {keychain: 'a b'}}"), "is no name for the keychain"},
 		{org("{" + ok + ", credentials: {RO: {keychain: a}}}"), "the name of a credential is"},
-		{org("{" + ok + ", credentials: {ro: {keychian: a}}}"), `unknown key "keychian"; did you mean "keychain"?`},
+		{org("{" + ok + ", credentials: {ro: {keychains: a}}}"), `unknown key "keychains"; did you mean "keychain"?`},
 		{org("[x]"), "is key: value pairs here"},
 	} {
 		_, err := ParseOrgs("/etc/o.yaml", []byte(c.text), orgOptions())

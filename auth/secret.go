@@ -71,6 +71,7 @@ func (e sourceError) Error() string { return string(e) }
 // source is the one implementation: Value, File and Command differ in read.
 type source struct {
 	id     string // fingerprint of kind and place, for Credential.Scope
+	place  string // of kind and place too, the same in every process; see Login.Lasting
 	words  string // what is printed for it
 	path   string // only for a file
 	costly bool   // to read it runs a command
@@ -85,6 +86,7 @@ type source struct {
 func newSource(kind, place string, read func(context.Context) (Secret, error)) *source {
 	return &source{
 		id:    fingerprint("source", kind, place),
+		place: lasting(kind, place),
 		words: "secret from " + kind,
 		read:  read,
 		turn:  make(chan struct{}, 1),

@@ -24,6 +24,7 @@ const (
 // declared is a tool as jc-mcp tools --json shows it.
 type declared struct {
 	Name, Risk string
+	Grave      bool
 	Schema     shape `json:"input_schema"`
 }
 
@@ -114,7 +115,7 @@ func sweep(t *testing.T, all []declared, credential []string) {
 		switch {
 		case d.Risk == "reveal":
 			reveal = append(reveal, d.Name)
-		case d.Risk == "destroy" && slices.ContainsFunc(namesOf(d.Schema.Properties), secretName.MatchString):
+		case d.Grave, d.Risk == "destroy" && slices.ContainsFunc(namesOf(d.Schema.Properties), secretName.MatchString):
 			erase = append(erase, d.Name)
 		}
 	}

@@ -243,7 +243,7 @@ var memberLine = regexp.MustCompile(`^(add|remove) user (\S+) (?:to|from) user g
 func (k *deed) claims() map[string]string {
 	out := map[string]string{}
 	_, body, block := strings.Cut(k.text, "\n")
-	if len(k.effects) > 1 && block && strings.Contains(body, "target,result,change") {
+	if len(k.effects) > 1 && block && strings.Contains(body, "target,result") {
 		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 		if err != nil || len(rows) != len(k.effects)+1 {
 			return map[string]string{k.effects[0]: "unreadable"}

@@ -44,7 +44,7 @@ var usersInBulk = Set{"bulk_users", "Jobs over many users at once, and scheduled
 	bulkJobOf("bulk_users_unlock", "Unlock the accounts of many users.",
 		"POST /api/v2/bulk/user/unlocks", "unlock", auth.Change),
 	Job("bulk_users_create", "Create many users at once (import).",
-		Uses{Own: []string{"POST /api/v2/bulk/users"}, Risk: auth.Change, Effect: jc.Once}, planBulkCreate, NoReadBack(bulkTaken)),
+		Uses{Own: []string{"POST /api/v2/bulk/users"}, Risk: auth.Change, Effect: jc.Once}, planBulkCreate, NoReadBack(bulkTaken), GraveWith(newUserPower...)),
 	List[bulkJobOne, jc.BulkResult]("bulk_users_results_list", "GET /api/v2/bulk/users/{job}/results",
 		"List what a bulk job did to each user.", Takes("limit", "skip"), Columns("persistedFields", "status", "statusMsg", "updatedAt")),
 	List[scheduledFind, jc.ScheduledState]("bulk_users_states_list", listScheduled,

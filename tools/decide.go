@@ -17,6 +17,27 @@ func (d *Desk) asSuch(who auth.Principal, t *Tool) auth.Decision {
 	return d.o.Grants.Decide(context.Background(), who, t.action())
 }
 
+// action is what a grant decides on for the step: the use of its tool, which is grave
+// where it sets what makes it so.
+func (s *Step) action() auth.Action {
+	a := s.Tool.action()
+	a.Grave = a.Grave || s.acts() && len(s.grave()) > 0
+	return a
+}
+
+// grave are the fields that the step sets, on one object or on any of a list, and that
+// make it grave.
+func (s *Step) grave() (set []string) {
+	many, _ := s.Request.Body.([]any)
+	for _, f := range s.Tool.GraveWith {
+		_, there := s.After[f]
+		if there || slices.ContainsFunc(many, func(one any) bool { m, _ := one.(map[string]any); _, there := m[f]; return there }) {
+			set = append(set, f)
+		}
+	}
+	return set
+}
+
 // acts reports whether the step would change something.
 func (s *Step) acts() bool { return s.Skip == "" && s.read == nil }
 
@@ -58,13 +79,16 @@ func (d *Desk) decide(ctx context.Context, who auth.Principal, p *Plan) auth.Dec
 	}
 	all := auth.Decision{Allow: true}
 	for _, s := range p.all() {
-		a := s.Tool.action()
+		a := s.action()
 		a.Targets, a.Objects = append([]auth.Target{}, s.Targets...), n // never nil: that would ask for the tool as such
 		if s.narrowed && len(s.Targets) == 0 {                          // it is asked of nothing, and leaves out what is not granted
 			a.Targets = nil
 		}
 		dec := d.o.Grants.Decide(ctx, who, a)
 		if !dec.Allow {
+			if set := s.grave(); a.Grave && len(set) > 0 {
+				dec.Reason += " where a call sets " + joinNames(set)
+			}
 			return dec
 		}
 		if s.Skip != "" { // nothing is sent, so nobody is asked
@@ -99,11 +123,12 @@ func (d *Desk) spend(ctx context.Context, who auth.Principal, p *Plan) (charges,
 			continue
 		}
 		var mine []*Step
-		a := s.Tool.action()
+		a := s.action()
 		a.Targets = []auth.Target{}
 		for _, other := range p.all() {
 			if other.acts() && other.Tool == s.Tool {
 				mine = append(mine, other)
+				a.Grave = a.Grave || other.action().Grave
 				a.Targets = append(a.Targets, other.Targets...)
 			}
 		}

@@ -71,6 +71,9 @@ func (d *Desk) person(ctx context.Context, tr *trip, p *Plan, dec auth.Decision,
 		Org: tr.org, Agent: tr.who.Agent, Principal: tr.who.Name, Tool: tr.tool.Name, Risk: tr.tool.Risk.String(),
 		Question: d.question(ctx, tr, p), Targets: targetsOfPlan(p), Bound: sum[:],
 	}
+	if tr.notes != nil {
+		r.Call, r.Notes = tr.hash(), tr.notes
+	}
 	if len(p.Steps) == 1 {
 		r.Before, r.After = p.Steps[0].Before, p.Steps[0].After
 	}

@@ -318,3 +318,35 @@ func TestClientWaitsForTheApprover(t *testing.T) {
 		t.Errorf("approved: %s", text)
 	}
 }
+
+// What a plan makes up, the name of a command or a time counted from now, is the same
+// when the call comes back: else no approval would ever fit it.
+func TestPersonApprovesWhatIsMadeUp(t *testing.T) {
+	g := newGoverned(t)
+	g.grant("      - do: [users_unlock, users_reset_mfa, devices_fde_key_get]", "      - do: [users_unlock, users_reset_mfa, devices_fde_key_get, commands_run, access_requests_create]")
+	g.grant("may: [users_reset_mfa, devices_fde_key_get, users_unlock]", "may: [users_reset_mfa, commands_run, access_requests_create]")
+	g.grant("objects_per_call: 3", "objects_per_call: 25")
+	rules, err := auth.ParseGrants("grants.yaml", []byte(g.text), declaredNames{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.desk.o.People.Approvers = rules.Approvers
+	for _, c := range []struct{ tool, args, again string }{
+		{"commands_run", `{"script":"uptime","devices":["LT-042"],"wait":0}`, `{"devices":["LT-042"],"wait":0,"script":"uptime"}`},
+		{"access_requests_create", `{"user":"ben.kurz","device":"LT-042","expiry":"2h"}`, `{"expiry":"2h","user":"ben.kurz","device":"LT-042"}`},
+	} {
+		before := len(g.wire.writes())
+		code := g.ask(c.tool, c.args)
+		if again := g.ask(c.tool, c.again); again != code {
+			t.Errorf("%s, repeated, asks anew: %s and %s", c.tool, code, again)
+		}
+		g.answer(code, true)
+		text, a := g.call(c.tool, c.again)
+		if a.IsError || len(g.wire.writes()) == before {
+			t.Errorf("%s, approved: %s", c.tool, text)
+		}
+		if next := g.ask(c.tool, c.args); next == code {
+			t.Errorf("%s: one approval counts twice", c.tool)
+		}
+	}
+}

@@ -31,6 +31,8 @@ type trip struct {
 	undo  *state.Change     // the change that the call takes back
 	notes map[string]string // what the plan made up; see [trip.steady]
 
+	earlier func() map[string]string // notes of the request that a person was asked with before
+
 	reason   string         // why, as the caller says
 	request  string         // code of the request that a person was asked with
 	approver *auth.Approver // who said yes to it
@@ -114,6 +116,7 @@ func (d *Desk) Call(ctx context.Context, c Call) (answer Answer) {
 	}
 	ctx = jc.WithAgent(ctx, who.Agent)
 	ctx = jc.WithFence(ctx, d.fence(t, nil)...)
+	tr.earlier = sync.OnceValue(func() map[string]string { return d.earlierNotes(tr) })
 	r := &Reader{d: d, trip: tr}
 	if d.dir != nil {
 		r.dir = d.finds(tr)

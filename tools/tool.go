@@ -25,6 +25,8 @@ type Tool struct {
 	// Grave marks a change that gives somebody an administrator's power or weakens the
 	// sign-in of all: nobody gets it with a toolset, and a person is asked.
 	Grave bool
+	// GraveWith are the fields that make a call of an else plain change grave.
+	GraveWith []string
 	// Core says that the default surface lists it.
 	Core bool
 	// Operations are what the tool's own steps send.
@@ -88,6 +90,10 @@ var (
 	// Merge marks a PUT that replaces the whole object: it is read first, and what was not given is sent back as it was.
 	Merge Option = func(t *Tool) { t.merge = true }
 )
+
+// GraveWith names the fields that give somebody power, or weaken his sign-in: a change
+// that sets one of them is grave.
+func GraveWith(fields ...string) Option { return func(t *Tool) { t.GraveWith = fields } }
 
 // Columns are what a list shows unless asked otherwise, the natural key first.
 func Columns(fields ...string) Option { return func(t *Tool) { t.columns = fields } }
@@ -346,7 +352,7 @@ func (t *Tool) done(ours ...any) *Tool {
 	if t.Risk != auth.Read && t.Effect == jc.Safe && t.Risk != auth.Reveal {
 		t.fail("it changes something and claims the effect %q", t.Effect)
 	}
-	if t.Grave && t.Risk != auth.Change {
+	if (t.Grave || t.GraveWith != nil) && t.Risk != auth.Change {
 		t.fail("grave is a change; what it does is %s", t.Risk)
 	}
 	if len(t.Operations) == 1 || t.search != nil {

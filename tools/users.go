@@ -142,7 +142,8 @@ var users = Set{"users", "People of the directory."}.Of(
 		IDs("manager", jc.User{}.Kind()), InGroups(jc.UserGroup{}.Kind(), "GET /api/v2/usergroups/{group}/membership"),
 		Columns("username", "department", "jobTitle", "flags")),
 	Change[userEdit, jc.User]("users_update", "PUT /api/systemusers/{user}",
-		"Change attributes of a user.", Core),
+		"Change attributes of a user.", Core,
+		GraveWith("password", "sudo", "mfa", "enable_user_portal_multifactor", "ssh_keys", "public_key")),
 	Delete[user]("users_delete", "DELETE /api/systemusers/{user}",
 		"Delete a user for good, with all access."),
 )

@@ -46,7 +46,7 @@ func TestMovePeople(t *testing.T) {
 	args := `{"users":` + namesJSON(who) + `,"department":"Customer Success"}`
 	text := b.must("users_bulk_update", args)
 	atMost(t, "W16", 80, text)
-	has(t, text, "done, read back. 20 users: department Customer Success", "change c-")
+	has(t, text, "done, read back. 20 users: department Customer Success", "20 changes, one a user: changes_list")
 	if bad := b.wrong(who, "department", "Customer Success"); len(bad) > 0 {
 		t.Errorf("not moved: %v", bad)
 	}

@@ -21,12 +21,15 @@ type userOnboard struct {
 // userMade is the creation alone: its fields, key and read-back.
 var userMade = Create[userNew, jc.User]("users_create", "POST /api/systemusers", "Create a user.")
 
+// newUserPower are the fields that make a new user an administrator of devices.
+var newUserPower = []string{"sudo", "passwordless_sudo"}
+
 var usersCreate = Job("users_create", "Create a user and put them into groups.",
 	Uses{
 		Own: []string{"POST /api/systemusers", userActivate.String()}, Risk: auth.Change, Effect: jc.Once,
 		Tools: []*Tool{toolIn(userGroups, "user_groups_members_change")},
 		Reads: []string{userAt.String(), userParents}, Kinds: []*jc.Kind{jc.User{}.Kind()},
-	}, planOnboard, Core)
+	}, planOnboard, Core, GraveWith(newUserPower...))
 
 // usersCreating holds the job.
 var usersCreating = Set{Name: "users"}.Of(usersCreate)

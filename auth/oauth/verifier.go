@@ -17,6 +17,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Bounds.
@@ -117,6 +119,27 @@ func (v *Verifier) Probe(ctx context.Context) (known int, err error) {
 		return 0, err
 	}
 	return len(set.byID), nil
+}
+
+// Algorithms are those that some key of the issuer is made for, of the ones that are
+// taken, sorted; none where every key is of another kind. It asks for the keys as
+// [Verifier.Probe] does.
+func (v *Verifier) Algorithms(ctx context.Context) ([]string, error) {
+	set, err := v.keys.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, alg := range algorithms {
+		for _, keys := range set.byID {
+			if slices.ContainsFunc(keys, func(k jose.JSONWebKey) bool { return fits(k, alg) }) {
+				out = append(out, string(alg))
+				break
+			}
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 // Verify checks a token. The error is a [Refused], or wraps [ErrNoKeys].

@@ -155,7 +155,7 @@ func heldFor(until time.Time) int64 {
 // anything until JumpCloud answers 429.
 func (d *Dir) Limiter(scope string, rate float64) Limiter {
 	if d.store != nil {
-		return &storeLimiter{s: d.store, key: d.store.prefix + "limit:" + hashed(scope), set: rate}
+		return &storeLimiter{s: d.store, key: d.store.limitKey(scope), set: rate}
 	}
 	return &fileLimiter{path: d.local.file("limits", hashed(scope)), set: rate}
 }

@@ -3,8 +3,6 @@ package state
 import (
 	"context"
 	"encoding/binary"
-	"errors"
-	"io"
 	"math"
 	"os"
 	"sync"
@@ -48,13 +46,9 @@ func (l *fileLimiter) with(ctx context.Context, do func(*pace)) {
 	if !lockSoon(ctx, f) {
 		return
 	}
-	var p pace
-	var raw [paceBytes + 1]byte
-	if n, err := f.ReadAt(raw[:], 0); n == paceBytes && errors.Is(err, io.EOF) {
-		_, _ = binary.Decode(raw[:paceBytes], binary.LittleEndian, &p)
-		p.check()
-	}
+	p := paceIn(f)
 	do(&p)
+	var raw [paceBytes]byte
 	if n, err := binary.Encode(raw[:], binary.LittleEndian, &p); err == nil {
 		_, _ = f.WriteAt(raw[:n], 0)
 	}

@@ -42,6 +42,11 @@ type Request struct {
 	// Bound is the hash of all that the approval covers: who, tool, plan, what was seen
 	// of the targets, version of the grants.
 	Bound []byte `json:"bound"`
+	// Call is the hash of the call as it came, and Notes what its plan made up (a name, a
+	// time counted from now), so that the same call, repeated, makes the same plan: see
+	// [Dir.Noted]. Of a call whose plan makes nothing up both are empty.
+	Call  []byte            `json:"call,omitempty"`
+	Notes map[string]string `json:"notes,omitempty"`
 	// OtherThan is the person that the agent acts for, where another one has to agree;
 	// the name of an approver.
 	OtherThan string `json:"other_than,omitempty"`
@@ -178,6 +183,28 @@ func (d *Dir) Ask(ctx context.Context, r Request) (asked Request, fresh bool, er
 	f := requestFile{1, r.Code, r.Asked, r.Until, shown, run}
 	err = put(d.shelf, approval(r.Code, "request"), nil, f, f.kept())
 	return r, err == nil, err
+}
+
+// Noted are the notes of the latest request for a call that can still be answered or
+// used; nil where there is none.
+func (d *Dir) Noted(call []byte) (map[string]string, error) {
+	seen, err := d.shelf.snapshot(approvalFolder)
+	if err != nil {
+		return nil, err
+	}
+	requests, err := requestsOf(seen)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range slices.Backward(requests) {
+		if used, _ := taken(seen, f.Code); used || !d.now().Before(f.Until) {
+			continue
+		}
+		if r, err := f.request(); err == nil && len(call) > 0 && bytes.Equal(r.Call, call) {
+			return r.Notes, nil
+		}
+	}
+	return nil, nil
 }
 
 // shown is the request as it is signed.

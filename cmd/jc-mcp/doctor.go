@@ -2,234 +2,158 @@ package main
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
-	"strings"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jc-mcp/jc-mcp/auth"
-	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 )
 
-const (
-	// doctorWait bounds what is asked of JumpCloud.
-	doctorWait = 20 * time.Second
-	// maxSkew is what a clock may be off: times that agents give (an elevation for
-	// an hour) are reckoned on this machine.
-	maxSkew = 2 * time.Minute
-)
+// doctorWait bounds everything that doctor does: nobody waits longer than half a minute.
+const doctorWait = 25 * time.Second
 
 func (s *shell) doctorCommand() *cobra.Command {
+	var addr string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the configuration and the connection to JumpCloud",
-		Long: `Checks with the flags and environment of the server whether it would work: the
-credential, what JumpCloud says to it, the clock, the audit log, the tools, the
-grants. Each line is ok, says what to do (fix), or what to know (note). It changes nothing, and prints no secret.
+		Short: "Check the configuration, and all that the server would need",
+		Long: `Checks with the flags and environment of the server whether it would work: each
+organisation with each credential (accepted, both secrets, their end, the role and
+the smallest one that would do), the clock, the proxy, the audit log, the state
+directory, the tools, the grants and who approves, the store, the token issuer,
+the port with its certificate, and who watches. Each line is ok, says what to do
+(fix), or what to know (note). The port is looked at where --addr or a setting of
+remote access is given.
 
-Exit code 0: all is ok; 1: something is not; 2: a setting is wrong.`,
+It changes nothing in JumpCloud, prints no secret, and ends within half a minute;
+without a network it says what it could not check.
+
+Exit code 0: no line is fix; 1: one is; 2: a setting is wrong.`,
 		Example: `  jc-mcp doctor
   JC_API_KEY_FILE=~/.jc-key jc-mcp doctor --region eu
+  jc-mcp doctor --grants grants.yaml --addr :8443 --host mcp.example.com --tls-cert cert.pem --tls-key key.pem
+  jc-mcp doctor --json | jq 'select(.mark == "fix")'
   jc-mcp doctor --sandbox`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := s.load(cmd.Context(), cmd)
+			ctx, cancel := context.WithTimeout(cmd.Context(), doctorWait) // commands that print secrets take their time of it
+			defer cancel()
+			c, err := s.load(ctx, cmd)
 			if err != nil {
 				return err
 			}
-			e := &examination{shell: s, config: c}
-			for _, check := range []func(context.Context){e.organizations, e.audit, e.tools, e.confirm, e.grants, e.store} {
-				check(cmd.Context())
+			e := &examination{shell: s, config: c, addr: addr, serves: addr != "" || c.remote.said(), json: asJSON}
+			if e.addr == "" {
+				e.addr = defaultAddr
 			}
-			if e.failed {
-				return errSaid
-			}
-			return nil
+			return e.run(ctx)
 		},
 	}
-	addFlags(cmd, connecting, surface, selecting, guarding, governing, logging)
+	cmd.Flags().StringVar(&addr, "addr", "", "address and port that jc-mcp http would listen on")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print each line as a JSON object {mark, what, text}")
+	addFlags(cmd, connecting, surface, selecting, guarding, governing, remote, operating, logging)
 	return cmd
 }
 
-// examination prints a line for each check.
+// examination is what doctor looks at.
 type examination struct {
 	*shell
 	config *config
-	failed bool
+	addr   string // of jc-mcp http
+	serves bool   // whether that is looked at
+	json   bool
 }
 
-func (e *examination) ok(what, format string, args ...any) { e.line("ok", what, format, args) }
+// The marks of a line.
+const (
+	markOK   = "ok"
+	markFix  = "fix"
+	markNote = "note"
+)
 
-func (e *examination) fix(what, format string, args ...any) {
-	e.failed = true
-	e.line("fix", what, format, args)
+// finding is one line.
+type finding struct {
+	Mark string `json:"mark"` // ok, fix or note
+	What string `json:"what"`
+	Text string `json:"text"`
 }
+
+// sheet takes the lines of one check. Checks run at once, each on its own sheet.
+type sheet struct {
+	at    string // written before each text: which organisation
+	lines []finding
+}
+
+func (s *sheet) ok(what, format string, args ...any) { s.line(markOK, what, format, args) }
+
+// fix says what is wrong and what to do.
+func (s *sheet) fix(what, format string, args ...any) { s.line(markFix, what, format, args) }
 
 // note says what is neither wrong nor in order.
-func (e *examination) note(what, format string, args ...any) { e.line("note", what, format, args) }
+func (s *sheet) note(what, format string, args ...any) { s.line(markNote, what, format, args) }
 
-func (e *examination) line(mark, what, format string, args []any) {
-	fmt.Fprintf(e.out, "%-4s %-14s %s\n", mark, what, visible(fmt.Sprintf(format, args...)))
+func (s *sheet) line(mark, what, format string, args []any) {
+	s.lines = append(s.lines, finding{mark, what, visible(s.at + fmt.Sprintf(format, args...))})
 }
 
-// organizations looks at each organisation, with each credential that it has.
-func (e *examination) organizations(ctx context.Context) {
-	for i := range e.config.organizations {
-		o := &e.config.organizations[i]
-		links, err := e.config.connect(o, nil)
-		if err != nil {
-			e.fix("configuration", "%s%v", o.prefix(), err)
-			continue
-		}
-		for j, l := range links {
-			x := &orgExamination{e, o, o.credentials[j]}
-			x.configuration()
-			x.secrets(ctx)
-			x.connection(ctx, l.client)
-		}
-		closeLinks(links)
-	}
-}
+// check is one part of the examination.
+type check func(context.Context, *sheet)
 
-// orgExamination looks at one organisation, as one credential reaches it.
-type orgExamination struct {
-	*examination
-	org  *organization
-	cred credential
-}
-
-// called names the organisation before a line, where it has a name.
-func (e *orgExamination) called() string {
-	switch {
-	case e.org.name == "":
-		return ""
-	case e.cred.name != "":
-		return e.org.name + ", credential " + e.cred.name + ": "
+// run does all checks at once, and prints their lines in order, each as soon as those
+// before it are done.
+func (e *examination) run(ctx context.Context) error {
+	organizations, end := e.organizations()
+	defer end()
+	checks := slices.Concat(organizations, []check{e.proxy, e.audit, e.state, e.tools, e.confirm, e.grants, e.people, e.store, e.pace})
+	if e.serves {
+		checks = append(checks, e.port, e.tls, e.proxies, e.issuer)
 	}
-	return e.org.name + ": "
-}
-
-func (e *orgExamination) configuration() {
-	o, at := e.org, e.called()
-	org := "organisation of the credential"
-	if o.id != "" {
-		org = "organisation " + o.id
+	checks = append(checks, e.ops, e.traces)
+	var running sync.WaitGroup
+	defer running.Wait()
+	sheets := make([]chan *sheet, len(checks))
+	for i, do := range checks {
+		sheets[i] = make(chan *sheet, 1)
+		running.Go(func() {
+			s := &sheet{}
+			do(ctx, s)
+			sheets[i] <- s
+		})
 	}
-	switch {
-	case o.sandbox != nil:
-		e.ok("configuration", "%ssandbox (in memory), region %s", at, o.region)
-	case e.cred.APIKey != nil:
-		e.ok("configuration", "%sAPI key, region %s, %s, %s", at, o.region, org, o.hosts.Console.Host)
-	case e.cred.ClientID != "":
-		e.ok("configuration", "%sservice account with %d secret(s), region %s, %s, %s", at, len(e.cred.Secrets), o.region, org, o.hosts.Console.Host)
-	default:
-		e.fix("configuration", "no credential: set JC_API_KEY, or JC_CLIENT_ID and JC_CLIENT_SECRET, or use --sandbox")
-	}
-}
-
-// secrets reads every secret, those that commands print too.
-func (e *orgExamination) secrets(ctx context.Context) {
-	if !e.cred.Given() || e.org.sandbox != nil {
-		return
-	}
-	for _, src := range e.cred.Sources() {
-		warning, err := auth.Check(ctx, src)
-		switch {
-		case err != nil:
-			e.fix("secret", "%s%v", e.called(), err)
-			return
-		case warning != "":
-			e.fix("secret", "%s%s", e.called(), warning)
-			return
+	failed := false
+	for _, done := range sheets {
+		for _, f := range (<-done).lines {
+			failed = failed || f.Mark == markFix
+			if err := e.print(f); err != nil {
+				return err
+			}
 		}
 	}
-	e.ok("secret", "%sreadable", e.called())
+	if failed {
+		return errSaid
+	}
+	return nil
 }
 
-// connection asks JumpCloud for the organisation, and looks at its clock.
-func (e *orgExamination) connection(ctx context.Context, client *jc.Client) {
-	if client == nil {
-		return
+func (e *examination) print(f finding) error {
+	if !e.json {
+		_, err := fmt.Fprintf(e.out, "%-4s %-14s %s\n", f.Mark, f.What, f.Text)
+		return err
 	}
-	organizations := jc.At("GET /api/organizations")
-	ctx, cancel := context.WithTimeout(jc.WithFence(ctx, organizations), doctorWait)
-	defer cancel()
-	start := time.Now()
-	resp, err := client.Do(ctx, jc.Request{Endpoint: organizations, Query: url.Values{"limit": {"1"}, "fields": {"displayName"}}})
-	took := time.Since(start)
-	if err != nil {
-		e.refused(err)
-		return
-	}
-	name := "its name cannot be read"
-	if rows, err := jc.ReadRows(resp); err == nil && len(rows.Rows) > 0 {
-		name = rows.Rows[0].Text("displayName")
-	}
-	e.ok("connection", "%sJumpCloud accepts the credential; organisation %s; %d ms", e.called(), name, took.Milliseconds())
-	e.clock(resp.Header, start.Add(took/2))
+	enc := json.NewEncoder(e.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(f)
 }
 
-// refused says what to do about the error that JumpCloud, or the way to it, gave.
-func (e *orgExamination) refused(err error) {
-	var api *jc.Error
-	at, host := e.called(), e.org.hosts.Console.Host
-	if !errors.As(err, &api) {
-		e.fix("connection", "%s%v", at, err)
-		return
-	}
-	region, id := "--region", "--org"
-	if e.org.name != "" {
-		region, id = "region", "id" // in the file
-	}
-	switch api.Code {
-	case jc.CodeForbidden:
-		e.ok("connection", "%sJumpCloud accepts the credential; its role may not read the organisation's name", at)
-	case jc.CodeUnauthorized:
-		e.fix("connection", "%sthe credential is not accepted at %s: it is wrong, expired, or of another region (%s %s)",
-			at, host, region, strings.Join(jc.Regions(), ", "))
-	case jc.CodeInvalidArgument, jc.CodeNotFound:
-		e.fix("connection", "%s%v; is the organisation's id right (%s)?", at, api, id)
-	default:
-		e.fix("connection", "%s%v; can this machine reach %s, or does it need JC_PROXY or JC_CA_FILE?", at, api, host)
-	}
-}
-
-// clock compares this machine's clock with the Date of an answer that came at here.
-func (e *examination) clock(h http.Header, here time.Time) {
-	there, err := http.ParseTime(h.Get("Date"))
-	if err != nil { // not sent: nothing to compare
-		return
-	}
-	skew := here.Sub(there).Round(time.Second)
-	if skew.Abs() > maxSkew {
-		e.fix("clock", "this machine is %s off from JumpCloud: set its clock", skew)
-		return
-	}
-	e.ok("clock", "within %s of JumpCloud's", maxSkew)
-}
-
-func (e *examination) audit(context.Context) {
-	if e.config.auditLog == "" {
-		e.ok("audit", "lines go to stderr (JC_AUDIT_LOG names a file)")
-		return
-	}
-	_, end, err := openAudit(e.config, e.err)
-	if err != nil {
-		e.fix("audit", "%v: nothing would be changed without it", err)
-		return
-	}
-	end()
-	e.ok("audit", "lines are added to %s", e.config.auditLog)
-}
-
-func (e *examination) tools(context.Context) {
+func (e *examination) tools(_ context.Context, s *sheet) {
 	list, err := selected(e.config)
 	if err != nil {
-		e.fix("tools", "%v", err)
+		s.fix("tools", "%v", err)
 		return
 	}
 	sets := map[string]bool{}
@@ -237,40 +161,16 @@ func (e *examination) tools(context.Context) {
 		sets[t.Toolset] = true
 	}
 	if len(sets) == 0 {
-		e.fix("tools", "none are selected: widen --surface, --toolsets, --tools or --read-only")
+		s.fix("tools", "none are selected: widen --surface, --toolsets, --tools or --read-only")
 		return
 	}
-	e.ok("tools", "%d tools of %d toolsets are listed", len(list), len(sets))
+	s.ok("tools", "%d tools of %d toolsets are listed", len(list), len(sets))
 }
 
-func (e *examination) confirm(context.Context) {
+func (e *examination) confirm(_ context.Context, s *sheet) {
 	if e.config.confirm == auth.ConfirmNever {
-		e.ok("confirm", "never: nobody is asked before agents delete, erase, run code or reveal")
+		s.ok("confirm", "never: nobody is asked before agents delete, erase, run code or reveal")
 		return
 	}
-	e.ok("confirm", "%s: a client that can ask (elicitation) is needed for these, or jc-mcp call on a terminal", e.config.confirm)
-}
-
-// grants reads the grant file, and says what approvals are worth where the agent could
-// be the same user of the operating system: no program can tell whether he is.
-func (e *examination) grants(context.Context) {
-	if e.config.grants == "" {
-		e.ok("grants", "none: every caller has all tools (JC_GRANTS names a file)")
-		return
-	}
-	rules, err := readGrantFile(e.config.grants, e.config.grantNames())
-	if err != nil {
-		e.fix("grants", "%v", err)
-		return
-	}
-	e.ok("grants", "%s, version %s: %d agents, %d approvers", rules.Name(), rules.Version(), len(rules.Agents()), len(rules.Approvers()))
-	for _, w := range rules.Warnings() {
-		e.note("grants", "line %d: %s", w.Line, w.Text)
-	}
-	if _, known := rules.AgentOf(e.config.agent); !known {
-		e.note("grants", "nobody has who: [{local: %s}]: jc-mcp stdio will not start (--agent)", e.config.agent)
-		return // all come over HTTP
-	}
-	e.note("same user", "a program that runs as this OS user can change the grant file, the state directory and the audit, and read the credential; "+
-		"it cannot sign for an approver, nor read secrets sent to one. Run the server as another user where agents run programs")
+	s.ok("confirm", "%s: a client that can ask (elicitation) is needed for these, or jc-mcp call on a terminal", e.config.confirm)
 }

@@ -16,6 +16,9 @@ import (
 	"github.com/jc-mcp/jc-mcp/cmd/jc-mcp/internal/transport"
 )
 
+// defaultAddr is where a server on http listens unless told otherwise.
+const defaultAddr = "127.0.0.1:8080"
+
 // collectLater is how much a server on http asks for and never touches, so it takes no
 // memory: the garbage collector, which waits until what is in use has doubled, counts it
 // in. With little in use it would else run many times a second under load.
@@ -49,7 +52,7 @@ or with a client certificate (--tls-client-ca).`,
 			return s.serve(cmd, func(ctx context.Context, v *service) error { return v.serveHTTP(ctx, addr) })
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "address and port to listen on; off loopback see above")
+	cmd.Flags().StringVar(&addr, "addr", defaultAddr, "address and port to listen on; off loopback see above")
 	addFlags(cmd, connecting, surface, selecting, guarding, governing, remote, operating, logging)
 	return cmd
 }

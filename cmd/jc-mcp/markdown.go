@@ -159,5 +159,8 @@ func riskOf(t *tools.Tool) string {
 	if t.Grave {
 		return t.Risk.String() + ", grave"
 	}
+	if t.GraveWith != nil {
+		return t.Risk.String() + ", grave with " + strings.Join(t.GraveWith, ", ")
+	}
 	return t.Risk.String()
 }

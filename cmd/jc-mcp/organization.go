@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
@@ -122,7 +123,7 @@ func (c *config) connect(o *organization, dir *state.Dir) (links []link, err err
 				Transport: auth.Pinned(cred, transport, o.hosts.Console, o.hosts.Insights),
 			}
 			if dir != nil && o.sandbox == nil { // each sandbox is its own
-				cfg.Limiter = dir.Limiter(cfg.Scope, c.sharing.rate)
+				cfg.Limiter = dir.Limiter(o.paced(login), c.sharing.rate)
 			}
 			if l.client, err = jc.New(cfg); err != nil {
 				closeLinks(links)
@@ -132,6 +133,12 @@ func (c *config) connect(o *organization, dir *state.Dir) (links []link, err err
 		links = append(links, l)
 	}
 	return links, nil
+}
+
+// paced names what is sent at one pace. It is the same in every process: the scope of a
+// credential, which caches are keyed by, is not.
+func (o *organization) paced(login credential) string {
+	return strings.Join([]string{o.name, o.hosts.Console.Host, o.id, login.name, login.Lasting()}, "/")
 }
 
 // connectAll makes the clients of every organisation that is served.

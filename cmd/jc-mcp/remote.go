@@ -21,6 +21,12 @@ type remoteAccess struct {
 	audiences                   []string       // names of this server in them; the first is its URL
 }
 
+// said reports whether any of it was set: then a server on http is meant.
+func (r *remoteAccess) said() bool {
+	return r.certFile != "" || r.keyFile != "" || r.clientCA != "" || r.issuer != "" ||
+		len(r.proxies) > 0 || len(r.hosts) > 0 || len(r.audiences) > 0
+}
+
 // remoteSettings are the rows of remoteAccess.
 func remoteSettings() []setting {
 	return []setting{

@@ -157,7 +157,11 @@ func TestSandboxServesBothCredentials(t *testing.T) {
 			if strings.Contains(call.out, "SANDBOX") {
 				t.Error("a server that was named by its URL is taken for the embedded one")
 			}
-			jcmcp(t, environ, "doctor").want(t, exitDone, "accepts the credential; organisation Acme Inc")
+			if len(environ) == 2 {
+				jcmcp(t, environ, "doctor").want(t, exitDone, "accepts the credential; organisation Acme Inc")
+				continue
+			}
+			jcmcp(t, environ, "doctor").want(t, exitFailed, "accepts the credential; organisation Acme Inc", "fix  token          the first secret is refused", "ok   token          the second")
 		}
 		bad := []string{"JC_CONSOLE_URL=" + url, "JC_API_KEY=wrong-key-0123"}
 		jcmcp(t, bad, "call", "users_list").want(t, exitFailed, "unauthorized")

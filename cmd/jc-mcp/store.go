@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -153,26 +152,4 @@ func (s *shell) openState(ctx context.Context, f stateFlags) (dir *state.Dir, en
 		end()
 	}
 	return dir, end, err
-}
-
-// store checks that the shared store answers.
-func (e *examination) store(ctx context.Context) {
-	store, err := e.config.connectStore(false)
-	if store == nil && err == nil {
-		return
-	}
-	if err == nil {
-		defer func() { _ = store.Close() }()
-		err = store.Ping(ctx)
-	}
-	switch {
-	case len(e.config.sharing.sealKeys) == 0:
-		e.fix("store", "JC_SEAL_KEY is not set: replicas that share a store share a seal key (openssl rand -base64 32 makes one)")
-	case errors.Is(err, auth.ErrStore):
-		e.fix("store", "%v: look at its address, its password (JC_STORE_PASSWORD) and whether it runs", err)
-	case err != nil:
-		e.fix("store", "%v", err)
-	default:
-		e.ok("store", "it answers")
-	}
 }

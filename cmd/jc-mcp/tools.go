@@ -72,6 +72,7 @@ type declared struct {
 	Title       string          `json:"title"`
 	Description string          `json:"description"`
 	Risk        string          `json:"risk"`
+	Grave       bool            `json:"grave,omitempty"` // granted by its name only, as what destroys is
 	Effect      string          `json:"effect"`
 	Core        bool            `json:"core"`
 	Surface     string          `json:"surface"`    // the smallest that lists it
@@ -84,7 +85,7 @@ func (s *shell) toolsJSON(list []*tools.Tool) error {
 	out := make([]declared, len(list))
 	for i, t := range list {
 		out[i] = declared{
-			Name: t.Name, Toolset: t.Toolset, Title: t.Title, Description: t.Doc, Risk: t.Risk.String(),
+			Name: t.Name, Toolset: t.Toolset, Title: t.Title, Description: t.Doc, Risk: t.Risk.String(), Grave: t.Grave,
 			Effect: t.Effect.String(), Core: t.Core, Surface: string(t.Surface()), Tokens: t.ListedTokens(), Operations: operations(t), InputSchema: t.Schema.Full(),
 		}
 	}
