@@ -95,7 +95,7 @@ func TestWrongAnswersAreSeen(t *testing.T) {
 	}
 	c.changes++ // one that was never made
 	var out strings.Builder
-	if err := r.judge(&out); err == nil {
+	if err := r.judge(t.Context(), &out); err == nil {
 		t.Errorf("a change without lines passes: %s", out.String())
 	}
 }

@@ -43,12 +43,12 @@ type caller struct {
 	plainGroup    [2]string // name and id of the one that the bare sandbox is told to change
 	token         string
 	served, plain *line
-	requests      [][]byte           // to the server, one a job
-	wants         []string           // in its answers
-	sent          [][][]byte         // to the sandbox: what the server would send, by job
-	next, bare    int                // job of the mix
-	took          map[string]*sample // by tool
-	changes       int                // that were made, and read back
+	requests      [][]byte                   // to the server, one a job
+	wants         []string                   // in its answers
+	sent          [][][]byte                 // to the sandbox: what the server would send, by job
+	next, bare    int                        // job of the mix
+	took          map[string][]time.Duration // by tool
+	changes       int                        // that were made, and read back
 }
 
 // call makes the next call of the mix.
@@ -63,13 +63,7 @@ func (r *rig) call(c *caller) error {
 	if status != http.StatusOK || !bytes.Contains(body, []byte(c.wants[i])) || bytes.Contains(body, []byte(`"isError":true`)) {
 		return fmt.Errorf("%s: %d, and not %q: %.400s", mix[i].tool, status, c.wants[i], body)
 	}
-	if c.took == nil {
-		c.took = map[string]*sample{}
-	}
-	if c.took[mix[i].tool] == nil {
-		c.took[mix[i].tool] = &sample{}
-	}
-	c.took[mix[i].tool].took = append(c.took[mix[i].tool].took, time.Since(begin))
+	c.took[mix[i].tool] = append(c.took[mix[i].tool], time.Since(begin))
 	if mix[i].change {
 		c.changes++
 	}
@@ -174,7 +168,7 @@ func (r *rig) record(ctx context.Context) error {
 	if first.served, err = dial(ctx, host(p.logged["url"])); err != nil {
 		return err
 	}
-	defer first.served.conn.Close()
+	defer func() { _ = first.served.conn.Close() }()
 	for range mix { // what a server learns once
 		if err := r.call(&first); err != nil {
 			return err

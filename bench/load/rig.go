@@ -48,7 +48,7 @@ func start(ctx context.Context, callers int, profile string) (_ *rig, err error)
 		return nil, err
 	}
 	for i := range callers {
-		c := &caller{agent: fmt.Sprintf("agent-%03d", i)}
+		c := &caller{agent: fmt.Sprintf("agent-%03d", i), took: map[string][]time.Duration{}}
 		if c.token, err = r.issuer.token(c.agent); err != nil {
 			return nil, err
 		}
@@ -201,15 +201,12 @@ func (r *rig) look(ctx context.Context) (l look, err error) {
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		name, _, _ = strings.Cut(name, "{")
-		at, ok := into[name]
+		text := lines.Text()
+		at, ok := into[text[:max(0, strings.IndexAny(text, "{ "))]]
 		if !ok {
 			continue
 		}
-		words := lines.Text()
-		value = words[strings.LastIndexByte(words, ' ')+1:]
-		n, err := strconv.ParseFloat(value, 64)
+		n, err := strconv.ParseFloat(text[strings.LastIndexByte(text, ' ')+1:], 64)
 		if err != nil {
 			return l, fmt.Errorf("/metrics: %w", err)
 		}
@@ -220,7 +217,7 @@ func (r *rig) look(ctx context.Context) (l look, err error) {
 
 // judge ends the server and compares what it answered with what the sandbox holds and
 // what the audit says.
-func (r *rig) judge(out io.Writer) error {
+func (r *rig) judge(ctx context.Context, out io.Writer) error {
 	changes := 0
 	for _, c := range r.callers {
 		changes += c.changes
@@ -251,7 +248,7 @@ func (r *rig) judge(out io.Writer) error {
 			return err
 		}
 	}
-	verify := exec.Command(r.path, "audit", "verify", filepath.Join(r.dir, "server", "audit"))
+	verify := exec.CommandContext(ctx, r.path, "audit", "verify", filepath.Join(r.dir, "server", "audit"))
 	verify.Env = append(os.Environ(), "JC_STATE_DIR="+filepath.Join(r.dir, "server", "state"))
 	said, err := verify.CombinedOutput()
 	if err != nil {
