@@ -137,6 +137,9 @@ func cutText(s string) string {
 // escapeHidden writes the characters that cannot be seen (control, bidi, zero width)
 // as \u escapes, which changes no value: outside ASCII, JSON has only strings.
 func escapeHidden(b []byte) []byte {
+	if !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x7f }) {
+		return b // as nearly all are
+	}
 	out := make([]byte, 0, len(b))
 	for _, r := range string(b) {
 		switch {

@@ -92,7 +92,7 @@ var processSalt = sync.OnceValue(func() []byte {
 func fingerprint(parts ...string) string {
 	h := hmac.New(sha256.New, processSalt())
 	for _, p := range parts {
-		_ = binary.Write(h, binary.BigEndian, uint64(len(p))) // ("a","bc") is not ("ab","c")
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p)))) // ("a","bc") is not ("ab","c")
 		h.Write([]byte(p))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -24,7 +24,10 @@ func redact(resp *http.Response, signed http.Header) {
 	if resp.Body == nil || resp.Body == http.NoBody || len(secrets) == 0 {
 		return
 	}
-	r := &redactor{src: resp.Body, secrets: secrets}
+	r := &redactor{src: resp.Body, secrets: secrets, size: 8 << 10}
+	if n := resp.ContentLength; n >= 0 && n < int64(r.size) {
+		r.size = int(n) + 1 // so that one read sees the end, too
+	}
 	for _, s := range secrets {
 		r.keep = max(r.keep, len(s)-1)
 	}
@@ -37,6 +40,7 @@ type redactor struct {
 	src     io.ReadCloser
 	secrets [][]byte
 	keep    int
+	size    int // of chunk
 	chunk   []byte
 	in, out []byte
 	err     error
@@ -45,7 +49,7 @@ type redactor struct {
 func (r *redactor) Read(p []byte) (int, error) {
 	for len(r.out) == 0 && r.err == nil {
 		if r.chunk == nil {
-			r.chunk = make([]byte, 8<<10)
+			r.chunk = make([]byte, r.size)
 		}
 		n, err := r.src.Read(r.chunk)
 		r.in, r.err = append(r.in, r.chunk[:n]...), err

@@ -159,16 +159,25 @@ func (d *drained) said() string {
 // audited are the lines of one change.
 type audited struct{ intents, results int }
 
-// auditOf counts the lines of changes by their trace, and sees that the file ends as it should.
+// auditOf counts the lines of changes by their trace, also in files that were put aside,
+// and sees that the file ends as it should.
 func auditOf(t *testing.T, file string) map[string]audited {
 	t.Helper()
-	f, err := os.Open(file)
+	files, err := filepath.Glob(file + ".[0-9]*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	var all []io.Reader
+	for _, name := range append(files, file) {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		all = append(all, f)
+	}
 	out, last := map[string]audited{}, ""
-	for s := bufio.NewScanner(f); s.Scan(); {
+	for s := bufio.NewScanner(io.MultiReader(all...)); s.Scan(); {
 		var l struct{ Phase, Risk, Trace string }
 		if err := json.Unmarshal(s.Bytes(), &l); err != nil {
 			t.Errorf("a line of the audit is broken: %s", s.Text())

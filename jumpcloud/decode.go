@@ -200,19 +200,20 @@ func (w *shapeWalk) scalar() {
 
 // keys is a set that costs little while it is small, as objects are.
 type keys struct {
-	few  []string
+	few  [24]string
+	used int // of few
 	many map[string]bool
 }
 
-func (k *keys) n() int { return len(k.few) + len(k.many) }
+func (k *keys) n() int { return k.used + len(k.many) }
 
 func (k *keys) add(s string) bool {
-	if k.many == nil && len(k.few) == 24 {
+	if k.many == nil && k.used == len(k.few) {
 		k.many = make(map[string]bool, 64)
 		for _, f := range k.few {
 			k.many[f] = true
 		}
-		k.few = nil
+		k.used = 0
 	}
 	if k.many != nil {
 		if k.many[s] {
@@ -221,12 +222,13 @@ func (k *keys) add(s string) bool {
 		k.many[s] = true
 		return true
 	}
-	for _, f := range k.few {
+	for _, f := range k.few[:k.used] {
 		if f == s {
 			return false
 		}
 	}
-	k.few = append(k.few, s)
+	k.few[k.used] = s
+	k.used++
 	return true
 }
 

@@ -124,15 +124,30 @@ func (e Endpoint) segments() ([]string, error) {
 	return parts, nil
 }
 
-// shape is the template with its brace names left out: {id} and {user} are the same place.
-func (e Endpoint) shape() string {
-	parts := strings.Split(e.Path, "/")
-	for i, part := range parts {
-		if _, ok := brace(part); ok {
-			parts[i] = "{}"
+// sameShape compares methods and templates, whatever their braces are called: {id} and
+// {user} are the same place.
+func (e Endpoint) sameShape(other Endpoint) bool {
+	if e.Method != other.Method {
+		return false
+	}
+	for a, b, more := e.Path, other.Path, true; more; {
+		var x, y string
+		var moreB bool
+		x, a, more = strings.Cut(a, "/")
+		y, b, moreB = strings.Cut(b, "/")
+		if more != moreB {
+			return false
+		}
+		if x == y {
+			continue
+		}
+		_, one := brace(x)
+		_, two := brace(y)
+		if !one || !two {
+			return false
 		}
 	}
-	return e.Method + " " + strings.Join(parts, "/")
+	return true
 }
 
 // brace gives the name inside "{name}".

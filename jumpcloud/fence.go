@@ -1,24 +1,23 @@
 package jumpcloud
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 type (
 	fenceKey struct{}
 	agentKey struct{}
 )
 
-// fence is what one call may send, by endpoint shape.
-type fence map[string]bool
+// fence is what one call may send.
+type fence []Endpoint
 
 // WithFence lets only these endpoints through for calls under ctx; it replaces
 // an earlier fence. Endpoints are compared by method and path template, whatever
-// their braces are called. With none allowed nothing can be sent.
+// their braces are called. With none allowed nothing can be sent. It keeps allowed.
 func WithFence(ctx context.Context, allowed ...Endpoint) context.Context {
-	f := make(fence, len(allowed))
-	for _, e := range allowed {
-		f[e.shape()] = true
-	}
-	return context.WithValue(ctx, fenceKey{}, f)
+	return context.WithValue(ctx, fenceKey{}, fence(allowed))
 }
 
 // WithAgent says who the calls under ctx are for: each agent has a limit of its
@@ -39,5 +38,5 @@ func inside(ctx context.Context, e Endpoint, demanded bool) bool {
 	if !ok {
 		return !demanded
 	}
-	return f[e.shape()]
+	return slices.ContainsFunc(f, e.sameShape)
 }

@@ -172,6 +172,19 @@ func (d *Desk) List(ctx context.Context) []Listed {
 	return out
 }
 
+// Find is the tool of that name, if List has it.
+func (d *Desk) Find(ctx context.Context, name string) (Listed, bool) {
+	who, ok := auth.From(ctx)
+	if !ok {
+		return Listed{}, false
+	}
+	i, ok := slices.BinarySearchFunc(d.listed, name, func(t *Tool, name string) int { return strings.Compare(t.Name, name) })
+	if !ok || !d.asSuch(who, d.listed[i]).Allow {
+		return Listed{}, false
+	}
+	return d.listedTool(who, d.listed[i]), true
+}
+
 // Listed is the tool as clients see it.
 func (t *Tool) Listed() Listed {
 	return Listed{

@@ -111,13 +111,35 @@ func (o *Organizations) List(ctx context.Context) []Listed {
 	}
 	list := o.front.List(ctx)
 	for i := range list {
-		t := o.byName[list[i].Name]
-		list[i].InputSchema = o.choosing(t, o.front.schemaFor(who, t), names).Listed()
-		if list[i].OutputSchema != nil {
-			list[i].OutputSchema = severalOutput
-		}
+		o.several(&list[i], who, names)
 	}
 	return list
+}
+
+// Find is the tool of that name, if List has it.
+func (o *Organizations) Find(ctx context.Context, name string) (Listed, bool) {
+	who, _ := auth.From(ctx)
+	mine, names := o.desksOf(ctx)
+	switch len(mine) {
+	case 0:
+		return Listed{}, false
+	case 1:
+		return mine[0].Find(ctx, name)
+	}
+	l, ok := o.front.Find(ctx, name)
+	if ok {
+		o.several(&l, who, names)
+	}
+	return l, ok
+}
+
+// several makes of a tool one that chooses among the organisations of these names.
+func (o *Organizations) several(l *Listed, who auth.Principal, names []string) {
+	t := o.byName[l.Name]
+	l.InputSchema = o.choosing(t, o.front.schemaFor(who, t), names).Listed()
+	if l.OutputSchema != nil {
+		l.OutputSchema = severalOutput
+	}
 }
 
 // maxInstructionNames is what the names of organisations may cost in the instructions.

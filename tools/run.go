@@ -43,6 +43,10 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 			}
 		}
 	}
+	if len(p.Steps) == 1 { // as nearly always
+		one(0)
+		return results
+	}
 	ended := make(chan struct{}, len(p.Steps))
 	go func() {
 		var g errgroup.Group
@@ -54,7 +58,7 @@ func (d *Desk) run(ctx context.Context, r *Reader, p *Plan, dec auth.Decision) [
 	}()
 	for i := range p.Steps {
 		<-ended
-		if r.trip.call.Progress != nil && len(p.Steps) > 1 { // from this goroutine, as it is promised
+		if r.trip.call.Progress != nil { // from this goroutine, as it is promised
 			r.trip.call.Progress(i+1, len(p.Steps), "steps done")
 		}
 	}
@@ -119,11 +123,19 @@ func (d *Desk) step(ctx context.Context, r *Reader, s *Step, dec auth.Decision) 
 	return res
 }
 
+// joins reports whether a request only joins two objects, or parts them: neither is
+// called otherwise after it, so what look-ups found stays true.
+func joins(e jc.Endpoint) bool {
+	return strings.HasSuffix(e.Path, "/members") || strings.HasSuffix(e.Path, "/associations")
+}
+
 // send makes the request of a step and reads back what became of it. Once the
 // request is on the wire the call can no longer be cancelled.
 func (d *Desk) send(ctx context.Context, r *Reader, s *Step, res *Result) {
 	resp, err := d.o.Client.Do(ctx, s.Request)
-	d.dir.Forget()
+	if !joins(s.Request.Endpoint) {
+		d.dir.Forget()
+	}
 	var api *jc.Error
 	if errors.As(err, &api) {
 		res.Attempts = api.Attempts

@@ -334,8 +334,10 @@ func onlyNear(word string, known []string) string {
 
 // flatName is a name without what people leave out of it: case and separators.
 func flatName(s string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
+	return strings.ToLower(joints.Replace(s))
 }
+
+var joints = strings.NewReplacer("_", "", "-", "", " ", "")
 
 // argumentSynonyms are what arguments are called elsewhere.
 var argumentSynonyms = map[string]string{

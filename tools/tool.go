@@ -398,7 +398,8 @@ func (t *Tool) action() auth.Action {
 
 // lookups are the reads that follow from the declaration: those of refs, names, merges and read-backs.
 func (t *Tool) lookups() []jc.Endpoint {
-	out := slices.Clone(t.reads)
+	out := make([]jc.Endpoint, 0, len(t.reads)+2*len(t.kinds)+len(t.Operations)+8) // the fence adds a few
+	out = append(out, t.reads...)
 	for _, k := range t.kinds {
 		for _, e := range []jc.Endpoint{k.Get, k.Find} {
 			if e.Path != "" {

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ type files struct {
 	tidied        time.Time // when quotas were last looked at
 	recorded      int       // changes, since the journal was
 	journalTidied time.Time // when that was
+	turns         map[string]chan struct{}
 }
 
 func (f *files) file(parts ...string) string {
@@ -70,14 +72,44 @@ func (f *files) there() error {
 
 func (f *files) run() (string, error) { return "", nil }
 
-// lock waits for the lock called name and gives back what releases it.
+// turn is what those of this process queue for before they try the lock called name.
+func (f *files) turn(name string) chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.turns == nil {
+		f.turns = map[string]chan struct{}{}
+	}
+	if f.turns[name] == nil {
+		f.turns[name] = make(chan struct{}, 1)
+	}
+	return f.turns[name]
+}
+
+// lock waits for the lock called name and gives back what releases it. A lock of a file
+// can only be tried again and again; between those of this process it goes round at once.
 func (f *files) lock(ctx context.Context, name, _ string) (func(), error) {
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	turn := f.turn(name)
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("the state directory is in use (%s.lock): %w", name, ctx.Err())
+	}
+	release, err := f.lockFile(ctx, name)
+	if err != nil {
+		<-turn
+		return nil, err
+	}
+	return func() { release(); <-turn }, nil
+}
+
+// lockFile keeps other processes out.
+func (f *files) lockFile(ctx context.Context, name string) (func(), error) {
 	held, err := os.OpenFile(f.file(name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("the state directory cannot be used: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
-	defer cancel()
 	for wait := 200 * time.Microsecond; ; wait = min(2*wait, 10*time.Millisecond) {
 		ok, err := tryLock(held)
 		if ok {
@@ -163,7 +195,9 @@ func read(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	_, err = data.ReadFrom(io.LimitReader(f, maxFile))
+	return data.Bytes(), err
 }
 
 // readJSON reads what [writeJSON] wrote.

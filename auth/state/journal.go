@@ -155,17 +155,28 @@ func unmarshalChange(line []byte, c *Change) error {
 	return dec.Decode(c)
 }
 
+// longJournal reports whether there are so many lines that most are not kept. All who
+// change something wait meanwhile, so they are counted and not read.
+func (s *files) longJournal() bool {
+	data, err := os.ReadFile(s.file(journalName))
+	return err == nil && bytes.Count(data, []byte{'\n'}) > maxJournal
+}
+
 // tidyJournal writes the journal anew, once in a while, with what is kept alone. It
 // is called with the lock held.
 func (s *files) tidyJournal(now time.Time) {
 	s.mu.Lock()
 	s.recorded++
-	due := s.recorded >= tidyAppends || now.Sub(s.journalTidied) >= tidyEvery || now.Before(s.journalTidied)
+	long := s.recorded >= tidyAppends
+	due := now.Sub(s.journalTidied) >= tidyEvery || now.Before(s.journalTidied)
+	if long || due {
+		s.recorded = 0
+	}
 	if due {
-		s.recorded, s.journalTidied = 0, now
+		s.journalTidied = now
 	}
 	s.mu.Unlock()
-	if !due {
+	if !due && (!long || !s.longJournal()) {
 		return
 	}
 	kept, lines, err := s.readJournal(now.Add(-keepChanges))

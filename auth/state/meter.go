@@ -12,9 +12,14 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth"
 )
 
-// maxCounts are the entries that a quota keeps apart. Beyond it neighbours are taken
-// together at the later time: that can refuse a little longer, and never allow more.
-const maxCounts = 2000
+// maxCounts are the entries that a quota keeps apart. Beyond it those of each span, of
+// which a window has mergedSpans, are taken together at the latest time: that can refuse
+// so much longer, and never allow more. All are read and written for every change, so
+// they are few.
+const (
+	maxCounts   = 256
+	mergedSpans = maxCounts / 2
+)
 
 type meter struct{ d *Dir }
 
@@ -81,7 +86,7 @@ func (f *files) count(ctx context.Context, key string, n int, window time.Durati
 	if last := len(c.Counts) - 1; last >= 0 {
 		now = max(now, c.Counts[last].At)
 	}
-	c.Counts = merge(append(c.Counts, count{now, n}))
+	c.Counts = merge(append(c.Counts, count{now, n}), window)
 	if err := save(path, c); err != nil {
 		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
 	}
@@ -127,14 +132,44 @@ func (f *files) uncount(ctx context.Context, key string, n int) {
 
 func (f *files) forget(key string) { _ = os.Remove(f.meterFile(key)) }
 
-// save does not wait for the disk, as this stands before every change: where the
-// machine loses its power, what was counted last can be lost.
-func save(path string, c counts) error {
+// save writes in place, as this stands before every change: to put a file in the place
+// of another makes some file systems write to the disk at once, and all who change
+// something wait here. All who read hold the lock. Where the process is killed within the
+// write, or the machine loses its power, the file can be damaged; see [load].
+func save(path string, c counts) (err error) {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	return replace(path, data, false)
+	before, err := read(path)
+	switch {
+	case errors.Is(err, errTorn): // not even a file of this size, or none: it is not written to
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err = overwrite(f, data, len(before)); err != nil { // the disk is full: what was there still fits
+		err = errors.Join(err, overwrite(f, before, maxFile))
+	}
+	return err
+}
+
+// overwrite makes data the content of a file that had so many bytes at most.
+func overwrite(f *os.File, data []byte, had int) error {
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return err
+	}
+	if len(data) < had {
+		return f.Truncate(int64(len(data)))
+	}
+	return nil
 }
 
 // load reads what was counted. A damaged file counts as used up at the time of its
@@ -162,16 +197,21 @@ func load(path string, limit int) (c counts, err error) {
 	return c, err
 }
 
-// merge takes neighbours together, the oldest first, until few enough are left.
-func merge(list []count) []count {
+// merge takes those of a span together where there are too many entries.
+func merge(list []count, window time.Duration) []count {
 	if len(list) <= maxCounts {
 		return list
 	}
+	span := max(1, int64(window)/mergedSpans)
 	out := list[:0:0]
-	for i := 0; i+1 < len(list)/2; i += 2 {
-		out = append(out, count{list[i+1].At, list[i].N + list[i+1].N})
+	for _, e := range list {
+		if last := len(out) - 1; last >= 0 && out[last].At/span == e.At/span {
+			out[last] = count{e.At, out[last].N + e.N}
+			continue
+		}
+		out = append(out, e)
 	}
-	return append(out, list[2*len(out):]...)
+	return out
 }
 
 // tidyMeter removes, once in a while, quotas that are all free again. It is called

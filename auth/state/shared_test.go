@@ -215,15 +215,38 @@ func TestMeterDamage(t *testing.T) {
 	}
 }
 
+// TestBusyQuotaEnds: where more is counted than is kept apart, it still ends in time.
+func TestBusyQuotaEnds(t *testing.T) {
+	d, c := open(t)
+	const inWindow = 8 * maxCounts
+	const most = inWindow + 2*inWindow/mergedSpans
+	for i := range 3 * inWindow {
+		ok, at, err := d.Meter().Add(background(), "k", 1, time.Minute, most)
+		must(t, err)
+		if !ok {
+			t.Fatalf("refused at %d until %v, and it is %v", i, at, c.now())
+		}
+		c.add(time.Minute / inWindow)
+	}
+	ok, _, err := d.Meter().Add(background(), "k", most-inWindow+2, time.Minute, most)
+	must(t, err)
+	if ok {
+		t.Error("more than the limit was allowed within a window")
+	}
+}
+
 func TestMeterMergesAndTidies(t *testing.T) {
 	filesOnly(t)
+	const window = 3 * maxCounts
 	var list []count
 	for i := range 3 * maxCounts {
-		list = merge(append(list, count{int64(i), 1}))
+		list = merge(append(list, count{int64(i), 1}), window)
 	}
 	sum := 0
 	for i, e := range list {
-		sum += e.N
+		if sum += e.N; e.N > window/mergedSpans {
+			t.Errorf("%d are counted as one, at %d", e.N, e.At)
+		}
 		if i > 0 && e.At < list[i-1].At {
 			t.Fatal("out of order")
 		}

@@ -17,7 +17,7 @@ func (t storeShelf) count(ctx context.Context, key string, n int, window time.Du
 	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
 	free, err := countScript.Run(ctx, t.s.client, []string{t.meterKey(key)},
-		now.UnixMicro(), window.Microseconds(), n, limit, maxCounts).Text()
+		now.UnixMicro(), window.Microseconds(), n, limit, maxCounts, mergedSpans).Text()
 	if err != nil {
 		return false, time.Time{}, storeError(err)
 	}
@@ -45,9 +45,10 @@ func (t storeShelf) forget(key string) {
 
 // countScript answers "" where it was counted, else when so much is free again. What is
 // past the window is dropped; a clock that was set back lets nothing end early; where
-// there are too many entries neighbours are taken together at the later time.
+// there are too many entries those of a span are taken together at the latest time.
 var countScript = redis.NewScript(`
-local now, window, n, limit, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local now, window, n, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local most, spans = tonumber(ARGV[5]), tonumber(ARGV[6])
 local at, num, sum = {}, {}, 0
 local old, live = 0, false
 for _, e in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
@@ -74,16 +75,16 @@ redis.call('RPUSH', KEYS[1], string.format('%.0f %d', now, n))
 if #at + 1 > most then
   at[#at + 1], num[#num + 1] = now, n
   redis.call('DEL', KEYS[1])
-  local i = 1
-  while i <= #at do
-    if i + 1 < #at / 2 then
-      redis.call('RPUSH', KEYS[1], string.format('%.0f %d', at[i + 1], num[i] + num[i + 1]))
-      i = i + 2
-    else
-      redis.call('RPUSH', KEYS[1], string.format('%.0f %d', at[i], num[i]))
-      i = i + 1
+  local span = math.max(1, math.floor(window / spans))
+  local last, sum = at[1], 0
+  for i = 1, #at do
+    if math.floor(at[i] / span) ~= math.floor(last / span) then
+      redis.call('RPUSH', KEYS[1], string.format('%.0f %d', last, sum))
+      sum = 0
     end
+    last, sum = at[i], sum + num[i]
   end
+  redis.call('RPUSH', KEYS[1], string.format('%.0f %d', last, sum))
 end
 redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 3600000)
 return ''`)

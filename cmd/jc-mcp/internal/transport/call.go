@@ -81,8 +81,16 @@ func (t *Transport) busy(why string) reply {
 	}}
 }
 
+// finder is a server that finds a tool of its list without making the whole list.
+type finder interface {
+	Find(ctx context.Context, name string) (tools.Listed, bool)
+}
+
 // find looks the tool up among those the caller may see.
 func (t *Transport) find(ctx context.Context, name string) (tools.Listed, bool) {
+	if f, ok := t.server.(finder); ok {
+		return f.Find(ctx, name)
+	}
 	list := t.server.List(ctx)
 	i := sort.Search(len(list), func(i int) bool { return list[i].Name >= name })
 	if i == len(list) || list[i].Name != name {
