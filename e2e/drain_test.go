@@ -42,7 +42,7 @@ func TestNothingIsLostAtTheEnd(t *testing.T) {
 		rounds, changes = 2, 250
 	}
 	for round := range rounds {
-		drain := []string{"0s", "300ms"}[round%2]
+		drain := []string{"0s", "100ms"}[round%2]
 		t.Run(fmt.Sprintf("round %d, drain %s", round+1, drain), func(t *testing.T) {
 			endUnderLoad(t, uint64(round), changes, drain)
 		})

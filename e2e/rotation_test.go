@@ -76,7 +76,8 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 	if testing.Short() || raced {
 		calls = min(calls, 1_500)
 	}
-	const callers, turns = 64, 12
+	const callers = 64
+	turns := min(12, calls/400) // a call tries once more: its tokens are not to go twice within its milliseconds
 	u := newUpstream(1)
 	u.addUser("ana", "Sales")
 	for i := range callers {
@@ -174,7 +175,7 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 	if failed.Load() > 0 || int64(done) != changes.Load() || lost > 0 {
 		t.Errorf("%d failed, %d of %d changes done", failed.Load(), done, changes.Load())
 	}
-	if a.refused.Load() == 0 || a.given.Load() < turns {
+	if a.refused.Load() == 0 || a.given.Load() < int64(turns) {
 		t.Error("nothing was revoked under load")
 	}
 }
