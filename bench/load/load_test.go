@@ -80,7 +80,7 @@ func TestWrongAnswersAreSeen(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory and processor time are read from /proc")
 	}
-	r, err := start(t.Context(), 1, "")
+	r, err := start(t.Context(), 1, usual, "")
 	if err != nil {
 		t.Fatal(err)
 	}

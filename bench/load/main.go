@@ -23,6 +23,7 @@ type plan struct {
 	soak    time.Duration // 0 is none
 	sample  time.Duration // between two looks of the soak
 	pace    int           // calls a second of the soak
+	reads   bool          // only: no changes
 	profile string        // where profiles of the server go; "" makes none
 }
 
@@ -37,6 +38,7 @@ func main() {
 	flag.IntVar(&p.pace, "pace", 300, "calls a second of the soak")
 	flag.DurationVar(&p.sample, "sample", 10*time.Second, "between two looks of the soak")
 	flag.StringVar(&p.profile, "profile", "", "write the server's profiles, pprof's, to files that begin so")
+	flag.BoolVar(&p.reads, "reads", false, "only reads; else two calls of ten change something")
 	only := flag.Int("callers", 0, "only this number of callers")
 	flag.Parse()
 	if *only > 0 {
@@ -62,7 +64,11 @@ const (
 // run does the plan and gives how many aims it missed. An error is a wrong answer, or
 // that it could not be measured.
 func (p *plan) run(ctx context.Context, out io.Writer) (missed int, err error) {
-	r, err := start(ctx, max(16, p.most()), p.profile)
+	mix := usual
+	if p.reads {
+		mix = readsOf(usual)
+	}
+	r, err := start(ctx, max(16, p.most()), mix, p.profile)
 	if err != nil {
 		return 0, err
 	}

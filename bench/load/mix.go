@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,8 @@ type job struct {
 	change           bool
 }
 
-// mix is what callers do, over and over: eight reads and two changes.
-var mix = []job{
+// usual is what callers do, over and over: eight reads and two changes.
+var usual = []job{
 	{tool: "users_get", args: `{"user":"{user}"}`, want: "# user {user};"},
 	{tool: "user_groups_list", args: `{"limit":10}`, want: "10 shown"},
 	{tool: "users_get", args: `{"user":"{user}"}`, want: "# user {user};"},
@@ -33,6 +34,11 @@ var mix = []job{
 	{tool: "users_get", args: `{"user":"{user}"}`, want: "# user {user};"},
 	{tool: "users_list", args: `{"limit":10}`, want: "10 shown"},
 	{tool: "user_groups_members_change", args: `{"group":"{group}","remove":["{user}"]}`, want: "done, read back", change: true},
+}
+
+// readsOf are the jobs of a mix that change nothing.
+func readsOf(mix []job) []job {
+	return slices.DeleteFunc(slices.Clone(mix), func(j job) bool { return j.change })
 }
 
 // caller is one agent, with a token, a connection, a user and a group of its own.
@@ -53,18 +59,18 @@ type caller struct {
 
 // call makes the next call of the mix.
 func (r *rig) call(c *caller) error {
-	i := c.next % len(mix)
+	i := c.next % len(r.mix)
 	c.next++
 	begin := time.Now()
 	status, body, err := c.served.send(c.requests[i])
 	if err != nil {
-		return fmt.Errorf("%s: %w", mix[i].tool, err)
+		return fmt.Errorf("%s: %w", r.mix[i].tool, err)
 	}
 	if status != http.StatusOK || !bytes.Contains(body, []byte(c.wants[i])) || bytes.Contains(body, []byte(`"isError":true`)) {
-		return fmt.Errorf("%s: %d, and not %q: %.400s", mix[i].tool, status, c.wants[i], body)
+		return fmt.Errorf("%s: %d, and not %q: %.400s", r.mix[i].tool, status, c.wants[i], body)
 	}
-	c.took[mix[i].tool] = append(c.took[mix[i].tool], time.Since(begin))
-	if mix[i].change {
+	c.took[r.mix[i].tool] = append(c.took[r.mix[i].tool], time.Since(begin))
+	if r.mix[i].change {
 		c.changes++
 	}
 	return nil
@@ -72,7 +78,7 @@ func (r *rig) call(c *caller) error {
 
 // bare sends the sandbox what the server would send it for the next call of the mix.
 func (r *rig) bare(c *caller) error {
-	i := c.bare % len(mix)
+	i := c.bare % len(r.mix)
 	c.bare++
 	for _, q := range c.sent[i] {
 		status, body, err := c.plain.send(q)
@@ -87,7 +93,7 @@ func (r *rig) bare(c *caller) error {
 }
 
 // prepare makes the caller's requests.
-func (c *caller) prepare(host string) {
+func (c *caller) prepare(host string, mix []job) {
 	own := strings.NewReplacer("{user}", c.user, "{group}", c.group)
 	for i, j := range mix {
 		body := fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
@@ -169,13 +175,13 @@ func (r *rig) record(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = first.served.conn.Close() }()
-	for range mix { // what a server learns once
+	for range r.mix { // what a server learns once
 		if err := r.call(&first); err != nil {
 			return err
 		}
 	}
 	rec.take()
-	for range mix {
+	for range r.mix {
 		if err := r.call(&first); err != nil {
 			return err
 		}

@@ -26,13 +26,14 @@ type rig struct {
 	sandbox   *process
 	server    *process
 	callers   []*caller
+	mix       []job
 	profile   string       // beginning of the names of profiles; "" makes none
 	http      *http.Client // for what is not measured
 }
 
 // start builds the product and starts all that a run needs.
-func start(ctx context.Context, callers int, profile string) (_ *rig, err error) {
-	r := &rig{profile: profile, http: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}}
+func start(ctx context.Context, callers int, mix []job, profile string) (_ *rig, err error) {
+	r := &rig{mix: mix, profile: profile, http: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}}
 	defer func() {
 		if err != nil {
 			r.close()
@@ -67,7 +68,7 @@ func start(ctx context.Context, callers int, profile string) (_ *rig, err error)
 		return nil, err
 	}
 	for _, c := range r.callers {
-		c.prepare(host(r.server.logged["url"]))
+		c.prepare(host(r.server.logged["url"]), mix)
 		if c.served, err = dial(ctx, host(r.server.logged["url"])); err != nil {
 			return nil, err
 		}
@@ -161,7 +162,7 @@ func (r *rig) close() {
 // warm has each caller do the whole mix, both ways.
 func (r *rig) warm(ctx context.Context) error {
 	for _, c := range r.callers {
-		for range 2 * len(mix) {
+		for range 2 * len(r.mix) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -169,7 +170,7 @@ func (r *rig) warm(ctx context.Context) error {
 				return err
 			}
 		}
-		for range mix {
+		for range r.mix {
 			if err := r.bare(c); err != nil {
 				return err
 			}
