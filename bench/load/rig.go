@@ -198,7 +198,7 @@ func (r *rig) look(ctx context.Context) (l look, err error) {
 	}
 	defer resp.Body.Close()
 	into := map[string]*float64{"process_cpu_seconds_total": &l.cpu, "jc_mcp_upstream_requests_total": &l.upstream, "go_goroutines": &l.goroutines,
-		"process_open_fds": &l.descriptors, "go_memstats_heap_inuse_bytes": &l.heap, "process_resident_memory_bytes": &l.resident}
+		"process_open_fds": &l.descriptors, "go_memstats_next_gc_bytes": &l.heap, "process_resident_memory_bytes": &l.resident}
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
