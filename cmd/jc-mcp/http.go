@@ -106,7 +106,6 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	}
 	var beside func(http.Handler) http.Handler
 	base := scheme + l.Addr().String()
-	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.server.Tools()))
 	if v.dir != nil && !open {
 		beside = v.approvals().Beside
 		v.page = base + approvals.Path
@@ -117,6 +116,7 @@ func (v *service) serveHTTP(ctx context.Context, addr string) error {
 	defer end()
 	t := transport.New(v.server, o)
 	v.ops.Ready()
+	v.log.InfoContext(ctx, "serving MCP", "url", base+"/mcp", "tools", len(v.server.Tools()))
 	return t.Serve(serving, l)
 }
 
