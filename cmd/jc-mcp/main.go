@@ -22,9 +22,21 @@ func main() {
 	// A reader that went away is an error of a write, not the end of the process:
 	// a change that is in flight has to finish and leave its audit line.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(untilAsked(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilAsked gives a context that ends when the process is asked to end. By then the
+// signals have their own effect again: a second one ends the process at once.
+func untilAsked() context.Context {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-asked
+		signal.Stop(asked)
+		cancel()
+	}()
+	return ctx
 }
 
 // run is the whole program: args are those after its name, environ is NAME=value.
