@@ -91,12 +91,25 @@ func (f ToolFact) named() bool { return f.Risk > Change || f.Grave }
 // reach the store which they have in common. Its text holds no address.
 var ErrStore = errors.New("the shared store cannot be reached")
 
+// Quota is how much may be counted under a key within any window of a length. One key
+// always has the same window.
+type Quota struct {
+	Key    string
+	Window time.Duration
+	Limit  int
+}
+
+// Full tells of a quota that has no room.
+type Full struct {
+	Index int       // in the list that was asked
+	Free  time.Time // when it would have room; zero when what is to be counted is alone over the limit
+}
+
 // Meter counts, for quotas.
 type Meter interface {
-	// Add counts n under key unless that makes more than limit within any window of
-	// that length. When it does, nothing is counted, and retry is when it would not
-	// (zero when n alone is over the limit).
-	Add(ctx context.Context, key string, n int, window time.Duration, limit int) (ok bool, retry time.Time, err error)
-	// Back takes n off again, of what was counted last.
-	Back(ctx context.Context, key string, n int)
+	// Add counts n under every one of the quotas, or under none: then it tells of the
+	// first that has no room, or why it cannot be counted.
+	Add(ctx context.Context, n int, quotas ...Quota) (*Full, error)
+	// Back takes n off each again, of what was counted last.
+	Back(ctx context.Context, n int, quotas ...Quota)
 }

@@ -69,7 +69,7 @@ func (r *Rules) Explain(p Principal, a Action, at time.Time) Explanation {
 		}
 	}
 	for _, q := range r.charges(p.Agent, won) {
-		x.Counts = append(x.Counts, fmt.Sprintf(q.what, q.limit))
+		x.Counts = append(x.Counts, fmt.Sprintf(q.what, q.Limit))
 	}
 	return x
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -119,11 +118,21 @@ type meterOf struct {
 	prefix string
 }
 
-func (m meterOf) Add(ctx context.Context, key string, n int, window time.Duration, limit int) (bool, time.Time, error) {
-	return m.Meter.Add(ctx, m.prefix+key, n, window, limit)
+func (m meterOf) Add(ctx context.Context, n int, quotas ...Quota) (*Full, error) {
+	return m.Meter.Add(ctx, n, m.own(quotas)...)
 }
 
-func (m meterOf) Back(ctx context.Context, key string, n int) { m.Meter.Back(ctx, m.prefix+key, n) }
+func (m meterOf) Back(ctx context.Context, n int, quotas ...Quota) {
+	m.Meter.Back(ctx, n, m.own(quotas)...)
+}
+
+func (m meterOf) own(quotas []Quota) []Quota {
+	out := slices.Clone(quotas)
+	for i := range out {
+		out[i].Key = m.prefix + out[i].Key
+	}
+	return out
+}
 
 // elsewhere says why an agent may do nothing in an organisation; "" when it may.
 func (a *agentRules) elsewhere(at Place) (line int, why string) {

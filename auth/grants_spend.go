@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
 // charge is a quota that a change counts against.
 type charge struct {
-	key    string
-	window time.Duration
-	limit  int
-	rule   string
-	what   string
+	Quota
+	rule string
+	what string
 }
 
 // Spend charges quotas; see [Policy]. Those of a line are counted for each agent and
@@ -25,38 +24,35 @@ func (e *Enforcer) Spend(ctx context.Context, p Principal, a Action) (back func(
 	if !dec.Allow || a.Risk == Read || g == nil {
 		return none, dec
 	}
-	n := max(1, a.Objects)
-	var paid []charge
-	back = func() {
-		for i := len(paid) - 1; i >= 0; i-- {
-			e.o.Meter.Back(context.WithoutCancel(ctx), paid[i].key, n)
-		}
-		paid = nil
+	charges, n := f.charges(p.Agent, g), max(1, a.Objects)
+	if len(charges) == 0 {
+		return none, dec
 	}
-	for _, c := range f.charges(p.Agent, g) {
-		ok, retry, err := e.o.Meter.Add(ctx, c.key, n, c.window, c.limit)
-		if err == nil && ok {
-			paid = append(paid, c)
-			continue
-		}
-		back()
-		no := Decision{Rule: c.rule, Version: dec.Version, Reason: c.reason(n, retry)}
-		if err != nil {
-			no.Reason = "it cannot be counted how much was changed already, so nothing is changed now"
-			if errors.Is(err, ErrStore) {
-				no.Reason = ErrStore.Error() + ", so it cannot be counted how much was changed already, and nothing was sent"
-			}
-		}
-		return none, no
+	quotas := make([]Quota, len(charges))
+	for i, c := range charges {
+		quotas[i] = c.Quota
 	}
-	return back, dec
+	full, err := e.o.Meter.Add(ctx, n, quotas...)
+	no := Decision{Rule: charges[0].rule, Version: dec.Version}
+	switch {
+	case errors.Is(err, ErrStore):
+		no.Reason = ErrStore.Error() + ", so it cannot be counted how much was changed already, and nothing was sent"
+	case err != nil:
+		no.Reason = "it cannot be counted how much was changed already, so nothing is changed now"
+	case full != nil:
+		c := charges[full.Index]
+		no.Rule, no.Reason = c.rule, c.reason(n, full.Free)
+	default:
+		return sync.OnceFunc(func() { e.o.Meter.Back(context.WithoutCancel(ctx), n, quotas...) }), dec
+	}
+	return none, no
 }
 
 // charges are the quotas of a line and of the ceiling, those of the line first.
 func (r *Rules) charges(agent string, g *grant) (out []charge) {
 	add := func(key string, window time.Duration, limit int, rule, what string) {
 		if limit > 0 {
-			out = append(out, charge{key, window, limit, rule, what})
+			out = append(out, charge{Quota{key, window, limit}, rule, what})
 		}
 	}
 	line := "grant/" + agent + "/" + g.key
@@ -67,10 +63,10 @@ func (r *Rules) charges(agent string, g *grant) (out []charge) {
 	return out
 }
 
-func (c charge) reason(n int, retry time.Time) string {
-	text := fmt.Sprintf(c.what, c.limit)
-	if retry.IsZero() {
+func (c charge) reason(n int, free time.Time) string {
+	text := fmt.Sprintf(c.what, c.Limit)
+	if free.IsZero() {
 		return fmt.Sprintf("%s, and this changes %d", text, n)
 	}
-	return text + "; there is room again at " + retry.UTC().Format("2006-01-02 15:04:05Z")
+	return text + "; there is room again at " + free.UTC().Format("2006-01-02 15:04:05Z")
 }

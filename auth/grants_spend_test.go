@@ -86,10 +86,8 @@ func TestARefusedQuotaIsNotCharged(t *testing.T) {
 
 type brokenMeter struct{}
 
-func (brokenMeter) Add(context.Context, string, int, time.Duration, int) (bool, time.Time, error) {
-	return true, time.Time{}, errDirectory
-}
-func (brokenMeter) Back(context.Context, string, int) {}
+func (brokenMeter) Add(context.Context, int, ...Quota) (*Full, error) { return nil, errDirectory }
+func (brokenMeter) Back(context.Context, int, ...Quota)               {}
 
 func TestAMeterThatFailsStopsChanges(t *testing.T) {
 	e := Enforce(parsed(t, agent("{write: [users], at_most: {per_hour: 2}}")), EnforcerOptions{Meter: brokenMeter{}})
@@ -189,11 +187,14 @@ func TestMeter(t *testing.T) {
 	m, ctx := NewMeter(clock.now), t.Context()
 	add := func(n int, want bool) time.Time {
 		t.Helper()
-		ok, retry, err := m.Add(ctx, "k", n, time.Minute, 5)
-		if ok != want || err != nil {
-			t.Errorf("%d: %v %v", n, ok, err)
+		full, err := m.Add(ctx, n, Quota{"k", time.Minute, 5})
+		if (full == nil) != want || err != nil {
+			t.Errorf("%d: %v %v", n, full, err)
 		}
-		return retry
+		if full == nil {
+			return time.Time{}
+		}
+		return full.Free
 	}
 	add(3, true)
 	clock.pass(20 * time.Second)
@@ -207,9 +208,9 @@ func TestMeter(t *testing.T) {
 	if retry := add(6, false); !retry.IsZero() {
 		t.Errorf("never fits, and is told %v", retry)
 	}
-	m.Back(ctx, "k", 1)
+	m.Back(ctx, 1, Quota{Key: "k"})
 	add(1, true)
-	m.Back(ctx, "k", 3) // of two entries
+	m.Back(ctx, 3, Quota{Key: "k"}) // of two entries
 	add(4, false)
 	add(3, true)
 	clock.pass(-time.Hour) // a clock that is set back frees nothing
@@ -217,8 +218,8 @@ func TestMeter(t *testing.T) {
 	clock.pass(time.Hour + 41*time.Second)
 	add(3, false)
 	add(2, true)
-	m.Back(ctx, "k", 100)
-	m.Back(ctx, "unknown", 1)
+	m.Back(ctx, 100, Quota{Key: "k"})
+	m.Back(ctx, 1, Quota{Key: "unknown"})
 	if len(m.keys) != 0 {
 		t.Errorf("%v is left", m.keys)
 	}

@@ -27,7 +27,7 @@
 //	keys.json                  the key ring of approval seals, newest key first
 //	STOP                       the kill switch: a line for each thing that is stopped
 //	used/HASH                  an id that was used up, until when it is remembered
-//	meter/HASH.json            what was counted under one quota
+//	meter/HASH.quota           what was counted under one quota
 //	changes.jsonl              the changes of the last 30 days, and what reverses them; appended to
 //	approvals/CODE.request     what an agent asks for, as it is shown to a person
 //	approvals/CODE.answer      the yes or no of a person, signed

@@ -71,7 +71,7 @@ func TestFilesAreClosedToOthers(t *testing.T) {
 	must(t, err)
 	_, err = d.Stop("", "", "")
 	must(t, err)
-	_, _, err = d.Meter().Add(background(), "k", 1, time.Hour, 2)
+	_, err = counted(d, "k", 1, time.Hour, 2)
 	must(t, err)
 	n := 0
 	walk(t, d, func(path string, info os.FileInfo) {

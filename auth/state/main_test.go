@@ -85,7 +85,7 @@ func helper(what string) {
 			switch what {
 			case "meter":
 				for range 15 {
-					ok, _, err := d.Meter().Add(ctx, "writes", 2, time.Hour, 200)
+					ok, err := counted(d, "writes", 2, time.Hour, 200)
 					check(err)
 					say(ok)
 				}

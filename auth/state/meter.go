@@ -2,11 +2,7 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
@@ -26,175 +22,83 @@ type meter struct{ d *Dir }
 // Meter counts quotas that all processes share and that outlive them.
 func (d *Dir) Meter() auth.Meter { return meter{d} }
 
-// counts is a file of meter/. The key stands in it for the people who read it.
-type counts struct {
-	Key    string        `json:"key"`
-	Window time.Duration `json:"window_ns"`
-	Counts []count       `json:"counts"`
-}
-
-type count struct {
-	At int64 `json:"at"` // Unix nanoseconds
-	N  int   `json:"n"`
-}
-
-func (f *files) meterFile(key string) string {
-	return f.file("meter", hashed(key)[:32]+".json")
-}
-
 // Add counts; see [auth.Meter].
-func (m meter) Add(ctx context.Context, key string, n int, window time.Duration, limit int) (ok bool, retry time.Time, err error) {
-	if n < 0 || window <= 0 {
-		return false, time.Time{}, errors.New("a quota counts up, within a length of time")
+func (m meter) Add(ctx context.Context, n int, quotas ...auth.Quota) (*auth.Full, error) {
+	for i, q := range quotas {
+		if n < 0 || q.Window <= 0 {
+			return nil, errors.New("a quota counts up, within a length of time")
+		}
+		if n > q.Limit {
+			return &auth.Full{Index: i}, nil
+		}
 	}
-	if n > limit {
-		return false, time.Time{}, nil
-	}
-	return m.d.shelf.count(ctx, key, n, window, limit, m.d.now())
+	return m.d.shelf.count(ctx, n, quotas, m.d.now())
 }
 
-// Back takes n off again; see [auth.Meter]. Where that fails the quota stays charged.
-func (m meter) Back(ctx context.Context, key string, n int) {
-	m.d.shelf.uncount(context.WithoutCancel(ctx), key, n)
+// Back takes n off again; see [auth.Meter]. Where that fails the quotas stay charged.
+func (m meter) Back(ctx context.Context, n int, quotas ...auth.Quota) {
+	m.d.shelf.uncount(context.WithoutCancel(ctx), n, quotas)
 }
 
-func (f *files) count(ctx context.Context, key string, n int, window time.Duration, limit int, at time.Time) (ok bool, retry time.Time, err error) {
-	unlock, err := f.lock(ctx, "meter", "")
-	if err != nil {
-		return false, time.Time{}, err
-	}
-	defer unlock()
-	f.tidyMeter(at)
-	path := f.meterFile(key)
-	c, err := load(path, limit)
-	if err != nil {
-		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
-	}
-	c.Key, c.Window = key, window
+// counts is what is known of a quota.
+type counts struct {
+	key    string
+	window time.Duration
+	list   []count // the oldest first
+}
+
+// count is so much at a time, in Unix nanoseconds.
+type count struct{ at, n int64 }
+
+// add counts n, or gives the time when there will be room for it; zero is done.
+func (c *counts) add(n int, q auth.Quota, at time.Time) (free time.Time) {
+	c.key, c.window = q.Key, q.Window
 	now := at.UnixNano()
-	for len(c.Counts) > 0 && now-c.Counts[0].At >= int64(window) {
-		c.Counts = c.Counts[1:]
+	for len(c.list) > 0 && now-c.list[0].at >= int64(c.window) {
+		c.list = c.list[1:]
 	}
-	sum := 0
-	for _, e := range c.Counts {
-		sum += e.N
+	sum := int64(n)
+	for _, e := range c.list {
+		sum += e.n
 	}
-	if sum+n > limit {
-		return false, c.free(sum + n - limit), nil
+	if over := sum - int64(q.Limit); over > 0 {
+		return c.free(over)
 	}
 	// A clock that was set back must not let what was counted end early.
-	if last := len(c.Counts) - 1; last >= 0 {
-		now = max(now, c.Counts[last].At)
+	if last := len(c.list) - 1; last >= 0 {
+		now = max(now, c.list[last].at)
 	}
-	c.Counts = merge(append(c.Counts, count{now, n}), window)
-	if err := save(path, c); err != nil {
-		return false, time.Time{}, fmt.Errorf("the quota %s: %w", key, err)
-	}
-	return true, time.Time{}, nil
+	c.list = merge(append(c.list, count{now, int64(n)}), c.window)
+	return time.Time{}
 }
 
 // free is when so much of what was counted has ended.
-func (c *counts) free(need int) time.Time {
-	for _, e := range c.Counts {
-		if need -= e.N; need <= 0 {
-			return time.Unix(0, e.At).Add(c.Window)
+func (c *counts) free(need int64) time.Time {
+	for _, e := range c.list {
+		if need -= e.n; need <= 0 {
+			return time.Unix(0, e.at).Add(c.window)
 		}
 	}
 	return time.Time{}
 }
 
-func (f *files) uncount(ctx context.Context, key string, n int) {
-	unlock, err := f.lock(ctx, "meter", "")
-	if err != nil {
-		return
-	}
-	defer unlock()
-	path := f.meterFile(key)
-	var c counts
-	if readJSON(path, &c) != nil {
-		return
-	}
-	for n > 0 && len(c.Counts) > 0 {
-		last := &c.Counts[len(c.Counts)-1]
-		if last.N > n {
-			last.N -= n
-			break
+// takeBack takes n off, of what was counted last.
+func (c *counts) takeBack(n int) {
+	for left := int64(n); left > 0 && len(c.list) > 0; {
+		last := &c.list[len(c.list)-1]
+		if last.n > left {
+			last.n -= left
+			return
 		}
-		n -= last.N
-		c.Counts = c.Counts[:len(c.Counts)-1]
+		left -= last.n
+		c.list = c.list[:len(c.list)-1]
 	}
-	if len(c.Counts) == 0 {
-		_ = os.Remove(path)
-		return
-	}
-	_ = save(path, c)
 }
 
-func (f *files) forget(key string) { _ = os.Remove(f.meterFile(key)) }
-
-// save writes in place, as this stands before every change: to put a file in the place
-// of another makes some file systems write to the disk at once, and all who change
-// something wait here. All who read hold the lock. Where the process is killed within the
-// write, or the machine loses its power, the file can be damaged; see [load].
-func save(path string, c counts) (err error) {
-	data, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	before, err := read(path)
-	switch {
-	case errors.Is(err, errTorn): // not even a file of this size, or none: it is not written to
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if err = overwrite(f, data, len(before)); err != nil { // the disk is full: what was there still fits
-		err = errors.Join(err, overwrite(f, before, maxFile))
-	}
-	return err
-}
-
-// overwrite makes data the content of a file that had so many bytes at most.
-func overwrite(f *os.File, data []byte, had int) error {
-	if _, err := f.WriteAt(data, 0); err != nil {
-		return err
-	}
-	if len(data) < had {
-		return f.Truncate(int64(len(data)))
-	}
-	return nil
-}
-
-// load reads what was counted. A damaged file counts as used up at the time of its
-// last change, so that damage neither frees a quota nor blocks it for ever.
-func load(path string, limit int) (c counts, err error) {
-	err = readJSON(path, &c)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return counts{}, nil
-	case errors.Is(err, errTorn):
-		info, err := os.Lstat(path)
-		if err != nil {
-			return counts{}, err
-		}
-		if info.IsDir() {
-			return counts{}, errTorn
-		}
-		return counts{Counts: []count{{info.ModTime().UnixNano(), limit}}}, nil
-	}
-	for _, e := range c.Counts { // sums must not run over
-		if e.N < 0 || e.N > 1<<32 {
-			return counts{}, errTorn
-		}
-	}
-	return c, err
+// ended reports whether all that was counted is free again.
+func (c *counts) ended(now time.Time) bool {
+	last := len(c.list) - 1
+	return last < 0 || now.UnixNano()-c.list[last].at >= int64(c.window)
 }
 
 // merge takes those of a span together where there are too many entries.
@@ -205,36 +109,11 @@ func merge(list []count, window time.Duration) []count {
 	span := max(1, int64(window)/mergedSpans)
 	out := list[:0:0]
 	for _, e := range list {
-		if last := len(out) - 1; last >= 0 && out[last].At/span == e.At/span {
-			out[last] = count{e.At, out[last].N + e.N}
+		if last := len(out) - 1; last >= 0 && out[last].at/span == e.at/span {
+			out[last] = count{e.at, out[last].n + e.n}
 			continue
 		}
 		out = append(out, e)
 	}
 	return out
-}
-
-// tidyMeter removes, once in a while, quotas that are all free again. It is called
-// with the lock held, so that nothing counted meanwhile is lost.
-func (f *files) tidyMeter(now time.Time) {
-	f.mu.Lock()
-	due := now.Sub(f.tidied) >= tidyEvery || now.Before(f.tidied)
-	if due {
-		f.tidied = now
-	}
-	f.mu.Unlock()
-	if !due {
-		return
-	}
-	entries, _ := os.ReadDir(f.file("meter"))
-	for _, e := range entries {
-		path := f.file("meter", e.Name())
-		var c counts
-		if readJSON(path, &c) != nil {
-			continue
-		}
-		if last := len(c.Counts) - 1; last < 0 || now.UnixNano()-c.Counts[last].At >= int64(c.Window) {
-			_ = os.Remove(path)
-		}
-	}
 }

@@ -29,7 +29,7 @@ func (o *office) change(d *Dir, r Request, by []auth.Approver) {
 	_, err := d.Halted(r.Agent, r.Tool)
 	if err == nil {
 		var ok bool
-		ok, _, err = d.Meter().Add(background(), "objects", 1, time.Hour, 1<<30)
+		ok, err = counted(d, "objects", 1, time.Hour, 1<<30)
 		if err == nil && !ok {
 			err = errors.New("the quota is used up")
 		}

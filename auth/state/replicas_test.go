@@ -123,9 +123,8 @@ func TestReplicasShareQuotas(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {
-			m := all[i%len(all)].Meter()
 			for range 50 {
-				ok, _, err := m.Add(background(), "writes", 1, time.Hour, 1000)
+				ok, err := counted(all[i%len(all)], "writes", 1, time.Hour, 1000)
 				if err != nil {
 					t.Error(err)
 				}

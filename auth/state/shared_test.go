@@ -2,7 +2,6 @@ package state
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -154,11 +153,19 @@ func TestUseOnceRemembers(t *testing.T) {
 	}
 }
 
+// counted counts under one quota; false where that has no room.
+func counted(d *Dir, key string, n int, window time.Duration, limit int) (bool, error) {
+	full, err := d.Meter().Add(background(), n, auth.Quota{Key: key, Window: window, Limit: limit})
+	return full == nil && err == nil, err
+}
+
 // The meter of the directory is the meter of one process, kept on disk.
 func TestMeterLikeInMemory(t *testing.T) {
 	d, c := open(t)
 	want := auth.NewMeter(c.now)
 	r := rand.New(rand.NewPCG(1, 2))
+	all := []auth.Quota{{Key: "a", Window: time.Minute, Limit: 20}, {Key: "b", Window: 10 * time.Minute, Limit: 60}, {Key: "c", Window: time.Minute, Limit: 15}}
+	some := 0
 	for i := range 600 {
 		c.add(time.Duration(r.IntN(3000)) * time.Millisecond)
 		if i%20 == 0 { // the clock is set back
@@ -169,18 +176,25 @@ func TestMeterLikeInMemory(t *testing.T) {
 			next.now = c.now
 			d = next
 		}
-		key, n := []string{"a", "b"}[r.IntN(2)], r.IntN(7)
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		quotas, n := all[:1+r.IntN(len(all))], r.IntN(7)
 		if r.IntN(5) == 0 {
-			d.Meter().Back(background(), key, n)
-			want.Back(background(), key, n)
+			d.Meter().Back(background(), n, quotas...)
+			want.Back(background(), n, quotas...)
 			continue
 		}
-		ok, retry, err := d.Meter().Add(background(), key, n, time.Minute, 20)
+		full, err := d.Meter().Add(background(), n, quotas...)
 		must(t, err)
-		ok2, retry2, _ := want.Add(background(), key, n, time.Minute, 20)
-		if ok != ok2 || !retry.Equal(retry2) {
-			t.Fatalf("step %d: %v until %v, want %v until %v", i, ok, retry, ok2, retry2)
+		full2, _ := want.Add(background(), n, quotas...)
+		if (full == nil) != (full2 == nil) || full != nil && (full.Index != full2.Index || !full.Free.Equal(full2.Free)) {
+			t.Fatalf("step %d: %v, want %v", i, full, full2)
 		}
+		if full != nil && full.Index > 0 {
+			some++
+		}
+	}
+	if some == 0 {
+		t.Error("never was one full and those before it not")
 	}
 }
 
@@ -188,14 +202,20 @@ func TestMeterDamage(t *testing.T) {
 	filesOnly(t)
 	d, c := open(t)
 	add := func(n int) bool {
-		ok, _, err := d.Meter().Add(background(), "k", n, time.Minute, 3)
+		ok, err := counted(d, "k", n, time.Minute, 3)
 		must(t, err)
 		return ok
 	}
 	if !add(2) {
 		t.Fatal("refused at once")
 	}
-	for _, bad := range []string{"", "{", `{"key":"k","window_ns":1,"counts":[]} `} {
+	whole := func(of counts) string { return string(of.encode()) }
+	good := whole(counts{key: "k", window: time.Minute, list: []count{{c.now().UnixNano(), 1}}})
+	flipped := []byte(good)
+	flipped[quotaHead+8] ^= 2 // three instead of one, without its CRC
+	for _, bad := range []string{"", "{", good[:len(good)-1], good + " ", string(flipped), "jcq2" + good[4:],
+		whole(counts{key: "k", window: time.Minute, list: []count{{1, -5}}}), whole(counts{key: "k", window: -1}),
+		whole(counts{key: "k", window: time.Minute, list: []count{{1, quotaMost + 1}}})} {
 		must(t, os.WriteFile(d.local.meterFile("k"), []byte(bad), 0o600))
 		must(t, os.Chtimes(d.local.meterFile("k"), c.now(), c.now()))
 		if add(1) {
@@ -206,12 +226,35 @@ func TestMeterDamage(t *testing.T) {
 			t.Errorf("%q blocks it for ever", bad)
 		}
 	}
-	must(t, os.WriteFile(d.local.meterFile("k"), []byte(`{"key":"k","window_ns":60000000000,"counts":[{"at":1,"n":-5}]}`), 0o600))
-	if ok, _, _ := d.Meter().Add(background(), "k", 1, time.Minute, 3); ok {
-		t.Error("a count below zero was taken")
-	}
-	if _, _, err := d.Meter().Add(background(), "k", -1, time.Minute, 3); err == nil {
+	if _, err := counted(d, "k", -1, time.Minute, 3); err == nil {
 		t.Error("counted down")
+	}
+}
+
+// What cannot be counted under one quota is counted under none.
+func TestMeterIsAllOrNothing(t *testing.T) {
+	filesOnly(t)
+	d, _ := open(t)
+	a, bad := auth.Quota{Key: "a", Window: time.Minute, Limit: 3}, auth.Quota{Key: "bad", Window: time.Minute, Limit: 3}
+	must(t, os.Mkdir(d.local.meterFile("bad"), 0o700))
+	if _, err := d.Meter().Add(background(), 2, a, bad); err == nil {
+		t.Fatal("counted in a folder")
+	}
+	if ok, err := counted(d, "a", 3, time.Minute, 3); !ok || err != nil {
+		t.Errorf("the other kept what was not counted: %v", err)
+	}
+	for _, had := range []string{"", "what was there, whatever that is, and longer than what is written over it, as it is longer than a hundred bytes"} {
+		path := d.local.meterFile("undone")
+		o := &quotaFile{path: path, counts: counts{key: "undone", window: time.Minute}}
+		if had != "" {
+			o.had = []byte(had)
+			must(t, os.WriteFile(path, o.had, 0o600))
+		}
+		must(t, o.save())
+		o.restore()
+		if now, err := os.ReadFile(path); string(now) != had || had == "" && err == nil {
+			t.Errorf("%q after it was undone, and was %q", now, had)
+		}
 	}
 }
 
@@ -221,14 +264,14 @@ func TestBusyQuotaEnds(t *testing.T) {
 	const inWindow = 8 * maxCounts
 	const most = inWindow + 2*inWindow/mergedSpans
 	for i := range 3 * inWindow {
-		ok, at, err := d.Meter().Add(background(), "k", 1, time.Minute, most)
+		ok, err := counted(d, "k", 1, time.Minute, most)
 		must(t, err)
 		if !ok {
-			t.Fatalf("refused at %d until %v, and it is %v", i, at, c.now())
+			t.Fatalf("refused at %d, and it is %v", i, c.now())
 		}
 		c.add(time.Minute / inWindow)
 	}
-	ok, _, err := d.Meter().Add(background(), "k", most-inWindow+2, time.Minute, most)
+	ok, err := counted(d, "k", most-inWindow+2, time.Minute, most)
 	must(t, err)
 	if ok {
 		t.Error("more than the limit was allowed within a window")
@@ -244,23 +287,23 @@ func TestMeterMergesAndTidies(t *testing.T) {
 	}
 	sum := 0
 	for i, e := range list {
-		if sum += e.N; e.N > window/mergedSpans {
-			t.Errorf("%d are counted as one, at %d", e.N, e.At)
+		if sum += int(e.n); e.n > window/mergedSpans {
+			t.Errorf("%d are counted as one, at %d", e.n, e.at)
 		}
-		if i > 0 && e.At < list[i-1].At {
+		if i > 0 && e.at < list[i-1].at {
 			t.Fatal("out of order")
 		}
 	}
-	if len(list) > maxCounts || sum != 3*maxCounts || list[0].At < int64(list[0].N)-1 {
+	if len(list) > maxCounts || sum != 3*maxCounts || list[0].at < list[0].n-1 {
 		t.Errorf("%d entries, sum %d, first %v", len(list), sum, list[0])
 	}
 	d, c := open(t)
 	for _, k := range []string{"a", "b"} {
-		_, _, err := d.Meter().Add(background(), k, 1, time.Minute, 3)
+		_, err := counted(d, k, 1, time.Minute, 3)
 		must(t, err)
 	}
 	c.add(2 * tidyEvery)
-	_, _, err := d.Meter().Add(background(), "c", 1, time.Minute, 3)
+	_, err := counted(d, "c", 1, time.Minute, 3)
 	must(t, err)
 	if files, _ := os.ReadDir(d.local.file("meter")); len(files) != 1 {
 		t.Errorf("%d files", len(files))
@@ -270,7 +313,7 @@ func TestMeterMergesAndTidies(t *testing.T) {
 func BenchmarkMeter(b *testing.B) {
 	d, _ := open(b)
 	for b.Loop() {
-		_, _, _ = d.Meter().Add(context.Background(), "k", 1, time.Hour, 1<<30)
+		_, _ = counted(d, "k", 1, time.Hour, 1<<30)
 	}
 }
 

@@ -3,13 +3,14 @@ package state
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"time"
 
-	"encoding/json"
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 // shelf is where lies what servers share, by names such as approvals/CODE.request:
@@ -32,8 +33,8 @@ type shelf interface {
 	// same thing ("" is none), and only while it can: what happens once relies on no lock.
 	lock(ctx context.Context, name, about string) (unlock func(), err error)
 	// count, uncount and forget are the quotas; see [auth.Meter].
-	count(ctx context.Context, key string, n int, window time.Duration, limit int, now time.Time) (ok bool, retry time.Time, err error)
-	uncount(ctx context.Context, key string, n int)
+	count(ctx context.Context, n int, quotas []auth.Quota, now time.Time) (*auth.Full, error)
+	uncount(ctx context.Context, n int, quotas []auth.Quota)
 	forget(key string)
 	// record adds a line to the journal, and changes are those of it since then.
 	record(ctx context.Context, line []byte, now time.Time) error

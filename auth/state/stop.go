@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 // Stop is a line of the kill switch. Without agent and tool it stops all changes.
@@ -261,8 +263,8 @@ func (d *Dir) Refused(ctx context.Context, agent string) (stopped bool, err erro
 	if agent == "" {
 		return false, nil
 	}
-	ok, _, err := d.Meter().Add(ctx, refusedKey(agent), 1, burstWindow, burst-1)
-	if err != nil || ok {
+	full, err := d.Meter().Add(ctx, 1, auth.Quota{Key: refusedKey(agent), Window: burstWindow, Limit: burst - 1})
+	if err != nil || full == nil {
 		return false, err
 	}
 	return d.Stop(agent, "", fmt.Sprintf("it was refused %d times in a minute", burst))

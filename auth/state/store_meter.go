@@ -2,10 +2,11 @@ package state
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 // A quota in the store is a list of "when how-many", the oldest first: the times in
@@ -13,28 +14,34 @@ import (
 
 func (t storeShelf) meterKey(key string) string { return t.key("meter/" + hashed(key)) }
 
-func (t storeShelf) count(ctx context.Context, key string, n int, window time.Duration, limit int, now time.Time) (bool, time.Time, error) {
+func (t storeShelf) count(ctx context.Context, n int, quotas []auth.Quota, now time.Time) (*auth.Full, error) {
 	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
-	free, err := countScript.Run(ctx, t.s.client, []string{t.meterKey(key)},
-		now.UnixMicro(), window.Microseconds(), n, limit, maxCounts, mergedSpans).Text()
-	if err != nil {
-		return false, time.Time{}, storeError(err)
+	args := []any{now.UnixMicro(), n, maxCounts, mergedSpans}
+	for _, q := range quotas {
+		args = append(args, q.Window.Microseconds(), q.Limit)
 	}
-	if free == "" {
-		return true, time.Time{}, nil
+	full, err := countScript.Run(ctx, t.s.client, t.meterKeys(quotas), args...).Int64Slice()
+	switch {
+	case err != nil:
+		return nil, storeError(err)
+	case len(full) == 0:
+		return nil, nil
 	}
-	at, err := strconv.ParseInt(free, 10, 64)
-	if err != nil {
-		return false, time.Time{}, storeError(err)
-	}
-	return false, time.UnixMicro(at), nil
+	return &auth.Full{Index: int(full[0]) - 1, Free: time.UnixMicro(full[1])}, nil
 }
 
-func (t storeShelf) uncount(ctx context.Context, key string, n int) {
+func (t storeShelf) uncount(ctx context.Context, n int, quotas []auth.Quota) {
 	ctx, cancel := t.s.brief(ctx)
 	defer cancel()
-	_ = uncountScript.Run(ctx, t.s.client, []string{t.meterKey(key)}, n).Err() // else it stays charged
+	_ = uncountScript.Run(ctx, t.s.client, t.meterKeys(quotas), n).Err() // else they stay charged
+}
+
+func (t storeShelf) meterKeys(quotas []auth.Quota) (out []string) {
+	for _, q := range quotas {
+		out = append(out, t.meterKey(q.Key))
+	}
+	return out
 }
 
 func (t storeShelf) forget(key string) {
@@ -43,64 +50,80 @@ func (t storeShelf) forget(key string) {
 	_ = t.s.client.Del(ctx, t.meterKey(key)).Err()
 }
 
-// countScript answers "" where it was counted, else when so much is free again. What is
-// past the window is dropped; a clock that was set back lets nothing end early; where
-// there are too many entries those of a span are taken together at the latest time.
+// countScript answers with nothing where it was counted, else with which quota has no
+// room, from 1, and when it will have. What is past the window is dropped; a clock that
+// was set back lets nothing end early; where there are too many entries those of a span
+// are taken together at the latest time.
 var countScript = redis.NewScript(`
-local now, window, n, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local most, spans = tonumber(ARGV[5]), tonumber(ARGV[6])
-local at, num, sum = {}, {}, 0
-local old, live = 0, false
-for _, e in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  local a, c = string.match(e, '^(%d+) (%d+)$')
-  a, c = tonumber(a), tonumber(c)
-  if not live and now - a >= window then
-    old = old + 1
-  else
-    live = true
-    at[#at + 1], num[#num + 1], sum = a, c, sum + c
-  end
-end
-if sum + n > limit then
-  local need = sum + n - limit
-  for i = 1, #at do
-    need = need - num[i]
-    if need <= 0 then return string.format('%.0f', at[i] + window) end
-  end
-  return string.format('%.0f', now + window)
-end
-if #at > 0 and at[#at] > now then now = at[#at] end
-if old > 0 then redis.call('LTRIM', KEYS[1], old, -1) end
-redis.call('RPUSH', KEYS[1], string.format('%.0f %d', now, n))
-if #at + 1 > most then
-  at[#at + 1], num[#num + 1] = now, n
-  redis.call('DEL', KEYS[1])
-  local span = math.max(1, math.floor(window / spans))
-  local last, sum = at[1], 0
-  for i = 1, #at do
-    if math.floor(at[i] / span) ~= math.floor(last / span) then
-      redis.call('RPUSH', KEYS[1], string.format('%.0f %d', last, sum))
-      sum = 0
+local now, n, most, spans = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local function read(key, window)
+  local q = {at = {}, num = {}, sum = 0, old = 0}
+  local live = false
+  for _, e in ipairs(redis.call('LRANGE', key, 0, -1)) do
+    local a, c = string.match(e, '^(%d+) (%d+)$')
+    a, c = tonumber(a), tonumber(c)
+    if not live and now - a >= window then
+      q.old = q.old + 1
+    else
+      live = true
+      q.at[#q.at + 1], q.num[#q.num + 1], q.sum = a, c, q.sum + c
     end
-    last, sum = at[i], sum + num[i]
   end
-  redis.call('RPUSH', KEYS[1], string.format('%.0f %d', last, sum))
+  return q
 end
-redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 3600000)
-return ''`)
+local function free(q, window, need)
+  for i = 1, #q.at do
+    need = need - q.num[i]
+    if need <= 0 then return q.at[i] + window end
+  end
+  return now + window
+end
+local function put(key, at, num) redis.call('RPUSH', key, string.format('%.0f %d', at, num)) end
+local function add(key, window, q)
+  local when = now
+  if #q.at > 0 and q.at[#q.at] > when then when = q.at[#q.at] end
+  if q.old > 0 then redis.call('LTRIM', key, q.old, -1) end
+  put(key, when, n)
+  if #q.at + 1 > most then
+    q.at[#q.at + 1], q.num[#q.num + 1] = when, n
+    redis.call('DEL', key)
+    local span = math.max(1, math.floor(window / spans))
+    local last, sum = q.at[1], 0
+    for i = 1, #q.at do
+      if math.floor(q.at[i] / span) ~= math.floor(last / span) then
+        put(key, last, sum)
+        sum = 0
+      end
+      last, sum = q.at[i], sum + q.num[i]
+    end
+    put(key, last, sum)
+  end
+  redis.call('PEXPIRE', key, math.ceil(window / 1000) + 3600000)
+end
+local found = {}
+for i, key in ipairs(KEYS) do
+  local window, limit = tonumber(ARGV[3 + 2 * i]), tonumber(ARGV[4 + 2 * i])
+  local q = read(key, window)
+  if q.sum + n > limit then return {i, free(q, window, q.sum + n - limit)} end
+  found[i] = q
+end
+for i, key in ipairs(KEYS) do add(key, tonumber(ARGV[3 + 2 * i]), found[i]) end
+return {}`)
 
 var uncountScript = redis.NewScript(`
-local n = tonumber(ARGV[1])
-while n > 0 do
-  local e = redis.call('LINDEX', KEYS[1], -1)
-  if not e then return 0 end
-  local a, c = string.match(e, '^(%d+) (%d+)$')
-  c = tonumber(c)
-  if c > n then
-    redis.call('LSET', KEYS[1], -1, a .. ' ' .. string.format('%d', c - n))
-    return 1
+for _, key in ipairs(KEYS) do
+  local n = tonumber(ARGV[1])
+  while n > 0 do
+    local e = redis.call('LINDEX', key, -1)
+    if not e then break end
+    local a, c = string.match(e, '^(%d+) (%d+)$')
+    c = tonumber(c)
+    if c > n then
+      redis.call('LSET', key, -1, a .. ' ' .. string.format('%d', c - n))
+      break
+    end
+    n = n - c
+    redis.call('RPOP', key)
   end
-  n = n - c
-  redis.call('RPOP', KEYS[1])
 end
 return 1`)
