@@ -14,15 +14,18 @@ import (
 // passed over, but an object that shares no field with v's struct is not taken
 // for one, nor null for a struct, a list or a map, nor an object that gives one
 // field twice. The error is an *Error with upstream_down.
-func (r *Response) Decode(v any) error {
-	if cause := decode(r.Body, v); cause != "" {
-		e := &Error{Code: CodeUpstreamDown, Endpoint: r.endpoint, Status: r.Status, Attempts: r.Attempts, Cause: cause, Outcome: NotDone}
-		if r.effect != Safe {
-			e.Outcome = Unknown
-		}
-		return e
+func (r *Response) Decode(v any) error { return r.unless(decode(r.Body, v)) }
+
+// unless gives the error of an answer that cannot be used for this cause; "" is none.
+func (r *Response) unless(cause string) error {
+	if cause == "" {
+		return nil
 	}
-	return nil
+	e := &Error{Code: CodeUpstreamDown, Endpoint: r.endpoint, Status: r.Status, Attempts: r.Attempts, Cause: cause, Outcome: NotDone}
+	if r.effect != Safe {
+		e.Outcome = Unknown
+	}
+	return e
 }
 
 // decode gives the reason why body is not a v; "" when it is.
@@ -31,19 +34,56 @@ func decode(body []byte, v any) string {
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return "nothing to decode into"
 	}
-	body = trim(body)
-	switch {
-	case len(body) == 0:
-		return "empty answer"
-	case looksLikeHTML(body):
-		return "HTML instead of JSON"
-	case !json.Valid(body):
-		return "not JSON"
+	body, cause := wellFormed(body)
+	if cause != "" {
+		return cause
 	}
 	w := shapeWalk{body: body}
 	if w.value(rv.Type().Elem(), true); w.cause != "" {
 		return w.cause
 	}
+	return fill(body, v)
+}
+
+// wellFormed gives the JSON value that body is, without the space around it, or the
+// reason why it is none.
+func wellFormed(body []byte) (value []byte, cause string) {
+	value = trim(body)
+	switch {
+	case len(value) == 0:
+		return nil, "empty answer"
+	case looksLikeHTML(value):
+		return nil, "HTML instead of JSON"
+	case !json.Valid(value):
+		return nil, "not JSON"
+	}
+	return value, ""
+}
+
+// members splits an object that is the whole of body. The values stand in body.
+func members(body []byte) (out map[string][]byte, cause string) {
+	body, cause = wellFormed(body)
+	if cause != "" {
+		return nil, cause
+	}
+	if body[0] != '{' {
+		return nil, "an answer of another shape"
+	}
+	w := shapeWalk{body: body}
+	out = map[string][]byte{}
+	w.members(func(key string) {
+		if _, twice := out[key]; twice {
+			w.cause = "a field given twice"
+		}
+		from := w.at
+		w.value(nil, false)
+		out[key] = body[from:w.at]
+	})
+	return out, w.cause
+}
+
+// fill has encoding/json decode what was looked at.
+func fill(body []byte, v any) (cause string) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(v); err != nil {
@@ -117,13 +157,7 @@ func (w *shapeWalk) object(t reflect.Type, top bool) {
 	}
 	var seen keys
 	known := 0
-	w.at++
-	for w.space(); w.body[w.at] != '}'; w.space() {
-		if w.body[w.at] == ',' {
-			w.at++
-			continue
-		}
-		key := w.key()
+	w.members(func(key string) {
 		ft := elem
 		if fields != nil {
 			if f, ok := fields.find(key); ok {
@@ -134,14 +168,29 @@ func (w *shapeWalk) object(t reflect.Type, top bool) {
 		if !seen.add(key) {
 			w.cause = "a field given twice"
 		}
-		w.space()
-		w.at++ // the colon
 		w.value(ft, false)
-	}
-	w.at++
+	})
 	if top && fields != nil && len(fields.exact) > 0 && known == 0 && seen.n() > 0 {
 		w.cause = "an answer of another shape"
 	}
+}
+
+// members goes over an object; value is called where the value of a member begins, and
+// goes over that.
+func (w *shapeWalk) members(value func(key string)) {
+	w.at++
+	for w.space(); w.body[w.at] != '}'; w.space() {
+		if w.body[w.at] == ',' {
+			w.at++
+			continue
+		}
+		key := w.key()
+		w.space()
+		w.at++ // the colon
+		w.space()
+		value(key)
+	}
+	w.at++
 }
 
 func (w *shapeWalk) array(t reflect.Type, top bool) {

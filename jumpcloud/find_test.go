@@ -158,6 +158,8 @@ func TestReadRows(t *testing.T) {
 		`[]`: 0, `[{"id":"a"}]`: 1, `{"results":[{"id":"a"}],"totalCount":7}`: 1, `{"count":2,"devices":[{"id":"a"},{"id":"b"}]}`: 2,
 		`{"templates":[]}`: 0, `{"results":null,"totalCount":0}`: 0,
 		`{}`: -1, `{"a":[],"b":[]}`: -1, `null`: -1, `{"results":null,"totalCount":3}`: -1, `{"message":"no"}`: -1, `[1]`: -1, `[null]`: -1,
+		`{"results":[null]}`: -1, `{"results":[1]}`: -1, `{"results":[],"results":[]}`: -1, `{"results":[{"a":1,"a":2}]}`: -1, `{"results":[{}],"x":{"y":1,"y":2}}`: -1,
+		` {"totalCount" : 2 , "results" : [ {"id":"a"} , {"id":"b","n":1e9} ] } `: 2, `{"results":[{"id":"a"}]`: -1, `{"results":[]} x`: -1,
 	} {
 		rows, err := jc.ReadRows(&jc.Response{Status: 200, Header: http.Header{}, Body: []byte(body)})
 		if want < 0 && err == nil || want >= 0 && (err != nil || len(rows.Rows) != want) {

@@ -1,9 +1,7 @@
 package jumpcloud
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -248,19 +246,19 @@ func ReadRows(resp *Response) (Rows, error) {
 	if n, err := strconv.Atoi(resp.Header.Get("x-total-count")); err == nil && n >= 0 {
 		out.Total = n
 	}
-	if b := bytes.TrimSpace(resp.Body); len(b) > 0 && b[0] == '[' {
+	if b := trim(resp.Body); len(b) > 0 && b[0] == '[' {
 		return out, resp.Decode(&out.Rows)
 	}
-	var envelope map[string]json.RawMessage
-	if err := resp.Decode(&envelope); err != nil {
-		return out, err
+	envelope, cause := members(resp.Body)
+	if cause != "" {
+		return out, resp.unless(cause)
 	}
 	for _, key := range []string{"error", "errors", "message", "details"} {
 		if _, failed := envelope[key]; failed {
 			return out, &Error{Code: CodeUpstreamDown, Status: resp.Status, Attempts: resp.Attempts, Cause: "an error in place of a list"}
 		}
 	}
-	var list json.RawMessage
+	var list []byte
 	arrays := 0
 	for key, v := range envelope {
 		switch {
@@ -279,7 +277,9 @@ func ReadRows(resp *Response) (Rows, error) {
 	if arrays != 1 {
 		return out, &Error{Code: CodeUpstreamDown, Status: resp.Status, Attempts: resp.Attempts, Cause: "an answer that is not a list"}
 	}
-	inner := *resp
-	inner.Body = list
-	return out, inner.Decode(&out.Rows)
+	cause = fill(list, &out.Rows)
+	if cause == "" && slices.ContainsFunc(out.Rows, func(r Row) bool { return r == nil }) {
+		cause = "null instead of an object"
+	}
+	return out, resp.unless(cause)
 }
