@@ -25,7 +25,7 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range res.Targets {
-		t.Logf("%-60s %6s of %6s %s", x.Name, number(x.Got), number(x.Most), mark(x.OK, x.Why))
+		t.Logf("%-60s %s", x.Name, mark(x.OK, x.Why, number(x.Got)+" of "+number(x.Most)))
 		if !x.OK {
 			t.Errorf("%s: %s, at most %s: %s", x.Name, number(x.Got), number(x.Most), x.Why)
 		}

@@ -23,7 +23,7 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes early must not leave the sandbox behind
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	readme := flag.Bool("readme", false, "replace the table in README.md")
+	readme := flag.Bool("readme", false, "write the tables into README.md and docs/measured.md")
 	only := flag.String("job", "", "run this job alone and show its answers, such as W06")
 	flag.Parse()
 	missed, err := run(ctx, *readme, *only)
@@ -55,7 +55,7 @@ func run(ctx context.Context, readme bool, only string) (int, error) {
 		}
 	}
 	if only != "" {
-		fmt.Fprint(os.Stdout, res.markdown())
+		fmt.Fprintln(os.Stdout, res.sizeTable()+"\n"+res.jobTable())
 		return res.missed(), nil
 	}
 	raw, err := json.MarshalIndent(res, "", "\t")
@@ -65,9 +65,9 @@ func run(ctx context.Context, readme bool, only string) (int, error) {
 	if err := os.WriteFile(filepath.Join(root, "bench", "results.json"), append(raw, '\n'), 0o644); err != nil {
 		return 0, err
 	}
-	fmt.Fprint(os.Stdout, res.markdown())
+	fmt.Fprintln(os.Stdout, res.sizeTable()+"\n"+res.jobTable())
 	if readme {
-		err = intoReadme(filepath.Join(root, "README.md"), res.markdown())
+		err = res.publish(root)
 	}
 	return res.missed(), err
 }

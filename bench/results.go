@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -74,40 +76,92 @@ func (r *results) missed() (n int) {
 	return n
 }
 
-// markdown is the table for people.
-func (r *results) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Measured by `go run ./bench` over stdio against the sandbox, with o200k tokens; every answer is checked against the sandbox's own data.\n\n")
-	fmt.Fprintf(&b, "| what | users | measured | at most | |\n|---|--:|--:|--:|---|\n")
-	for _, t := range r.Targets {
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", t.Name, t.Users, number(t.Got), number(t.Most), mark(t.OK, t.Why))
+const measuredBy = "Measured by `go run ./bench` over stdio against the sandbox, with o200k tokens; every answer is checked against the sandbox's own data.\n\n"
+
+// table has a row for each name and a column for each number of users.
+type table struct {
+	users []int
+	names []string
+	cells map[string]map[int]string
+}
+
+func (t *table) put(name string, users int, cell string) {
+	if t.cells == nil {
+		t.cells = map[string]map[int]string{}
 	}
-	fmt.Fprintf(&b, "\n| job | users | calls | tokens | requests to JumpCloud | |\n|---|--:|--:|--:|--:|---|\n")
-	for _, j := range r.Jobs {
-		if j.Verdict == "missing" {
-			fmt.Fprintf(&b, "| %s %s | %d | | | | missing: %s |\n", j.ID, j.Request, j.Users, j.Why)
-			continue
+	if t.cells[name] == nil {
+		t.cells[name] = map[int]string{}
+		t.names = append(t.names, name)
+	}
+	if !slices.Contains(t.users, users) {
+		t.users = append(t.users, users)
+	}
+	t.cells[name][users] = cell
+}
+
+// markdown is the table for people; what heads its first column.
+func (t *table) markdown(what string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s |", what)
+	for _, n := range t.users {
+		fmt.Fprintf(&b, " %d users |", n)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("--:|", len(t.users)) + "\n")
+	for _, name := range t.names {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, n := range t.users {
+			fmt.Fprintf(&b, " %s |", t.cells[name][n])
 		}
-		fmt.Fprintf(&b, "| %s %s | %d | %d of %d | %d of %d | %d of %d | %s |\n", j.ID, j.Request, j.Users,
-			j.Calls, j.MostCalls, j.Tokens, j.MostTokens, j.Upstream, j.MostUpstream, mark(j.Verdict == "ok", j.Why))
+		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-func number(f float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", f), ".00") }
-
-func mark(ok bool, why string) string {
-	if ok {
-		return "ok"
+// sizeTable is the table of what was measured and what it may be at most.
+func (r *results) sizeTable() string {
+	var t table
+	for _, x := range r.Targets {
+		t.put(x.Name, x.Users, mark(x.OK, x.Why, fmt.Sprintf("%s of %s", number(x.Got), number(x.Most))))
 	}
-	why = strings.NewReplacer("|", "\\|", "\n", " ").Replace(why)
-	return strings.TrimSuffix("miss: "+why, ": ")
+	return t.markdown("what, and at most")
 }
+
+// jobTable is the table of what people ask for and what it took.
+func (r *results) jobTable() string {
+	var t table
+	for _, j := range r.Jobs {
+		cell := "missing: " + j.Why
+		if j.Verdict != "missing" {
+			cell = mark(j.Verdict == "ok", j.Why, fmt.Sprintf("%d of %d, %d of %d, %d of %d", j.Calls, j.MostCalls, j.Tokens, j.MostTokens, j.Upstream, j.MostUpstream))
+		}
+		t.put(j.ID+" "+j.Request, j.Users, cell)
+	}
+	return t.markdown("job: calls, tokens, requests to JumpCloud, of at most")
+}
+
+// mark marks the cell of a target that was missed.
+func mark(ok bool, why, cell string) string {
+	if ok {
+		return cell
+	}
+	return cell + " **missed** " + strings.NewReplacer("|", "\\|", "\n", " ").Replace(why)
+}
+
+func number(f float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", f), ".00") }
 
 const beginMark, endMark = "<!-- bench -->", "<!-- /bench -->"
 
-// intoReadme replaces what stands between the marks.
-func intoReadme(path, table string) error {
+// publish puts the tables where people look: sizes into the README, all into docs/measured.md.
+func (r *results) publish(root string) error {
+	all := "# What was measured\n\n" + measuredBy + r.sizeTable() + "\n" + r.jobTable()
+	if err := os.WriteFile(filepath.Join(root, "docs", "measured.md"), []byte(all), 0o644); err != nil {
+		return err
+	}
+	return between(filepath.Join(root, "README.md"), measuredBy+r.sizeTable()+"\nWhat each of the jobs took that agents are asked for most: [docs/measured.md](docs/measured.md).\n")
+}
+
+// between replaces what stands between the marks.
+func between(path, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -117,6 +171,5 @@ func intoReadme(path, table string) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("%s lacks the marks %s and %s", path, beginMark, endMark)
 	}
-	text := string(head) + beginMark + "\n" + table + endMark + string(tail)
-	return os.WriteFile(path, []byte(text), 0o644)
+	return os.WriteFile(path, slices.Concat(head, []byte(beginMark+"\n"+text+endMark), tail), 0o644)
 }
