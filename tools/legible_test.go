@@ -75,3 +75,28 @@ func TestNamesThatCannotBe(t *testing.T) {
 	text, _ := b.call("users_get", `{"user":"ada.king\u200b"}`)
 	want(t, text, "not_found.", `no user is called "ada.king", with the characters in it that do not show; there is "ada.king"`)
 }
+
+// Arguments of a carried tool that stand in the wrong place: the answer says the right one.
+func TestMisplacedArguments(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	for _, c := range [][3]string{
+		{"api_read", `{"tool":"users_get","user":"ada.king"}`, `what the tool takes goes into arguments, "user" too: arguments: {"name": value}`},
+		{"api_change", `{"tool":"users_unlock","arguments":{},"user":"ada.king"}`, `goes into arguments, "user" too`},
+		{"api_read", `{"tool":"users_get","arguments":"{\"user\":\"ada.king\"}"}`, "arguments: must be an object, not text"},
+		{"api_read", `{"tool":5}`, "tool: must be string"},
+		{"api_read", `{"user":"ada.king"}`, "invalid_argument. "},
+	} {
+		text, _ := b.call(c[0], c[1])
+		want(t, text, "invalid_argument. ", c[2])
+	}
+}
+
+// A change of nothing names what could be changed, not all of it.
+func TestNothingToChangeIsShort(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	text, _ := b.call("users_update", `{"user":"ada.king"}`)
+	want(t, text, "nothing to change was given; it takes email, firstname", " more. Nothing was changed.")
+	if n := tokens(text); n > 120 {
+		t.Errorf("%d tokens", n)
+	}
+}

@@ -52,7 +52,7 @@ func TestCallFailures(t *testing.T) {
 		words []string
 	}{
 		{"no tool", "--sandbox", exitUsage, []string{"name of a tool"}},
-		{"unknown tool", "--sandbox user_list", exitUsage, []string{`unknown tool "user_list"`, `did you mean "users_list"`, "user_groups_get"}},
+		{"unknown tool", "--sandbox user_list", exitUsage, []string{`unknown tool "user_list"`, `did you mean "users_list"`, "jc-mcp tools --surface full lists all "}},
 		{"tool left out", "--sandbox --read-only users_delete user=x", exitUsage, []string{"users_delete is a tool", "--read-only"}},
 		{"no word of an argument", "--sandbox users_list limit", exitUsage, []string{"key=value"}},
 		{"wrong type", "--sandbox users_list limit=many", exitFailed, []string{"invalid_argument", "limit"}},

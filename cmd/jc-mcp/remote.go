@@ -177,7 +177,10 @@ func (r *remoteAccess) unmet(ways auth.Ways) (out []string) {
 
 // loopbackAddress reports whether only this machine reaches an address.
 func loopbackAddress(addr string) (bool, error) {
-	host, _, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
 	if err != nil {
 		return false, usagef("--addr %q: an address is host:port, such as 127.0.0.1:8080", addr)
 	}
