@@ -68,6 +68,9 @@ func (e *SignError) NotSent() bool { return true }
 // that trying again at once does not help.
 func (e *SignError) Unauthorized() bool { return !e.temporary }
 
+// Why is the reason without the detail, which is for operators.
+func (e *SignError) Why() string { return e.Reason.Error() }
+
 // noSecret turns the error of a Source into one that can be shown. The text of a
 // Source that is not ours could hold anything and is left out.
 func noSecret(err error) error {

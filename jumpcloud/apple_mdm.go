@@ -53,7 +53,7 @@ var appleDeviceKind = &Kind{
 	Facts: []Fact{
 		{Name: "name", Needs: []string{"deviceInformation"}, Of: func(r Row) (any, bool) { return r.At("deviceInformation.deviceName") }},
 		{Name: "model", Needs: []string{"deviceInformation"}, Of: func(r Row) (any, bool) { return r.At("deviceInformation.modelName") }},
-		{Name: "supervised", Needs: []string{"deviceInformation"}, Of: boolFact("deviceInformation.isSupervised")},
-		{Name: "user_approved", Needs: []string{"securityInfo"}, Of: boolFact("securityInfo.userApprovedEnrollment")},
+		{Name: "supervised", Needs: []string{"deviceInformation"}, Bool: true, Of: boolFact("deviceInformation.isSupervised")},
+		{Name: "user_approved", Needs: []string{"securityInfo"}, Bool: true, Of: boolFact("securityInfo.userApprovedEnrollment")},
 	},
 }

@@ -130,9 +130,18 @@ func (c *Client) attemptContext(ctx context.Context, k *call, w *wire) (actx con
 	}
 }
 
-// explain puts a transport's error into a word of ours. Permanent ones do not
-// get better by asking again.
+// explain puts a transport's error into a word of ours, and says where it is the proxy
+// that cannot be reached. Permanent ones do not get better by asking again.
 func explain(a answer) (cause string, code Code, permanent bool) {
+	cause, code, permanent = explained(a)
+	var op *net.OpError
+	if errors.As(a.err, &op) && op.Op == "proxyconnect" {
+		cause = "at the proxy: " + cause
+	}
+	return cause, code, permanent
+}
+
+func explained(a answer) (cause string, code Code, permanent bool) {
 	var (
 		dns     *net.DNSError
 		cert    *tls.CertificateVerificationError

@@ -202,6 +202,7 @@ type notSigned struct{}
 
 func (*notSigned) Error() string      { return "no token" }
 func (*notSigned) NotSent() bool      { return true }
+func (*notSigned) Why() string        { return "the secret cannot be read" }
 func (*notSigned) Unauthorized() bool { return false }
 
 // Half of the requests may fail: retries mend that better than not asking.

@@ -90,7 +90,7 @@ var commandResultKind = &Kind{
 	Facts: []Fact{
 		{Name: "device", Needs: []string{"system"}, Of: func(r Row) (any, bool) { return r.At("system") }},
 		{Name: "exit_code", Needs: []string{"exitCode", "response"}, Of: resultExit},
-		{Name: "failed", Needs: []string{"exitCode", "response"}, Of: func(r Row) (any, bool) {
+		{Name: "failed", Needs: []string{"exitCode", "response"}, Bool: true, Of: func(r Row) (any, bool) {
 			code, known := resultExit(r)
 			return known && code != json.Number("0"), known
 		}},

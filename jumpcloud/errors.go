@@ -112,6 +112,8 @@ type Unsent interface {
 	// Unauthorized is true when there is no valid credential to send it with;
 	// trying again at once will not help.
 	Unauthorized() bool
+	// Why says in a few words of ours why there is none.
+	Why() string
 }
 
 const maxMessage = 200 // runes of JumpCloud's words that are kept

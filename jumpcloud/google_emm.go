@@ -37,7 +37,7 @@ var googleDeviceKind = &Kind{
 	Facts: []Fact{
 		{Name: "serial", Needs: []string{"deviceInformation"}, Of: func(r Row) (any, bool) { return r.At("deviceInformation.hardwareInfo.serialNumber") }},
 		{Name: "model", Needs: []string{"deviceInformation"}, Of: func(r Row) (any, bool) { return r.At("deviceInformation.hardwareInfo.model") }},
-		{Name: "compliant", Needs: []string{"deviceInformation"}, Of: boolFact("deviceInformation.deviceStateInfo.policyCompliant")},
+		{Name: "compliant", Needs: []string{"deviceInformation"}, Bool: true, Of: boolFact("deviceInformation.deviceStateInfo.policyCompliant")},
 		{Name: "mode", Needs: []string{"deviceInformation"}, Of: func(r Row) (any, bool) { return r.At("deviceInformation.emmEnrollmentInfo.managementMode") }},
 	},
 }

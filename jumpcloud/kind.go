@@ -59,6 +59,8 @@ type Fact struct {
 	Flag string
 	// Exception is the value that raises the flag.
 	Exception bool
+	// Bool says that it is true or false, as each fact with a Flag is.
+	Bool bool
 }
 
 // Parents are the braces of Get and Find that an object above fills: the graph

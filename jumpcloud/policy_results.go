@@ -28,7 +28,7 @@ var policyResultKind = &Kind{
 		{Name: "policy", Needs: []string{"policyID"}, API: "policyID", Of: func(r Row) (any, bool) { return r.At("policyID") }},
 		{Name: "device", Needs: []string{"systemID"}, API: "systemID", Of: func(r Row) (any, bool) { return r.At("systemID") }},
 		{Name: "result", Needs: []string{"state", "success"}, Of: policyOutcome},
-		{Name: "failed", Needs: []string{"state", "success"}, Of: func(r Row) (any, bool) {
+		{Name: "failed", Needs: []string{"state", "success"}, Bool: true, Of: func(r Row) (any, bool) {
 			v, known := policyOutcome(r)
 			return v == PolicyFailed, known
 		}},

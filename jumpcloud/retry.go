@@ -222,9 +222,9 @@ func (c *Client) noAnswer(k *call, st *progress, a answer) verdict {
 	var unsent Unsent
 	if errors.As(a.err, &unsent) && unsent.NotSent() {
 		if unsent.Unauthorized() {
-			return verdict{err: st.fail(k, a, CodeUnauthorized, "no valid credential")}
+			return verdict{err: st.fail(k, a, CodeUnauthorized, unsent.Why())}
 		}
-		return verdict{err: st.fail(k, a, CodeUpstreamDown, "no credential"), again: true, wait: c.backoff(st)}
+		return verdict{err: st.fail(k, a, CodeUpstreamDown, unsent.Why()), again: true, wait: c.backoff(st)}
 	}
 	cause, code, permanent := explain(a)
 	if !a.reached {

@@ -2,8 +2,11 @@ package jumpcloud
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/url"
 	"strconv"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -332,7 +335,31 @@ type signing struct{ unauthorized bool }
 
 func (signing) Error() string        { return "signer: https://secret.example/?token=x" }
 func (signing) NotSent() bool        { return true }
+func (signing) Why() string          { return "the secret cannot be read" }
 func (s signing) Unauthorized() bool { return s.unauthorized }
+
+// TestProxyIsNamed: an operator who reads "connection refused" must know by whom.
+func TestProxyIsNamed(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	for _, scheme := range []string{"http", "socks5"} {
+		transport, err := NewTransport(TransportOptions{Proxy: &url.URL{Scheme: scheme, Host: closed.Addr().String()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://jumpcloud.example", nil)
+		_, err = transport.RoundTrip(req)
+		if cause, _, _ := explain(answer{err: err}); cause != "at the proxy: connection refused" {
+			t.Errorf("%s: %q of %v", scheme, cause, err)
+		}
+	}
+	if cause, _, _ := explain(answer{err: syscall.ECONNREFUSED}); cause != "connection refused" {
+		t.Error(cause)
+	}
+}
 
 // TestUnsentErrors: a signer that failed knows that nothing was sent.
 func TestUnsentErrors(t *testing.T) {
@@ -342,7 +369,7 @@ func TestUnsentErrors(t *testing.T) {
 		}
 		c, s := scripted(t, nil, fail(true))
 		_, err := c.Do(context.Background(), create)
-		if e := asError(t, err); e.Code != CodeUnauthorized || e.Outcome != NotSent || s.count() != 1 {
+		if e := asError(t, err); e.Code != CodeUnauthorized || e.Outcome != NotSent || e.Cause != "the secret cannot be read" || s.count() != 1 {
 			t.Errorf("sent %d, %+v", s.count(), *e)
 		}
 		c, s = scripted(t, nil, fail(false), fail(false), status(200, ok))

@@ -23,7 +23,7 @@ var softwareAppKind = &Kind{
 		{Name: "package", Needs: []string{"settings"}, Of: softwareSetting("packageId")},
 		{Name: "version", Needs: []string{"settings"}, Of: softwareSetting("packageVersion")},
 		{Name: "desired_state", Needs: []string{"settings"}, Of: softwareSetting("desiredState")},
-		{Name: "auto_update", Needs: []string{"settings"}, Of: softwareSetting("autoUpdate")},
+		{Name: "auto_update", Needs: []string{"settings"}, Bool: true, Of: softwareSetting("autoUpdate")},
 	},
 }
 

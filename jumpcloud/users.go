@@ -70,7 +70,7 @@ var userKind = &Kind{
 		{Name: "suspended", Needs: []string{"state", "suspended"}, Flag: "suspended", Exception: true, Of: userSuspended},
 		{Name: "locked", Needs: []string{"account_locked"}, Flag: "locked", Exception: true, Of: boolFact("account_locked")},
 		{Name: "mfa_enrolled", Needs: []string{"mfa", "mfaEnrollment", "totp_enabled"}, Flag: "nomfa", Exception: false, Of: userEnrolled},
-		{Name: "mfa_required", Needs: []string{"enable_user_portal_multifactor"}, Of: boolFact("enable_user_portal_multifactor")},
+		{Name: "mfa_required", Needs: []string{"enable_user_portal_multifactor"}, Bool: true, Of: boolFact("enable_user_portal_multifactor")},
 		{Name: "mfa_excused_until", Needs: []string{"mfa"}, Of: userExcused},
 	},
 	State: func(r Row) string {

@@ -1,9 +1,11 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -94,7 +96,7 @@ func (d *Desk) carry(tr *trip) error {
 	by := tr.tool
 	raw := tr.call.Arguments
 	if err := by.Schema.Check(raw); err != nil {
-		return err
+		return cmp.Or(misplaced(raw), err)
 	}
 	var call struct {
 		Tool      string
@@ -113,6 +115,25 @@ func (d *Desk) carry(tr *trip) error {
 		return invalid("tool", fmt.Sprintf("%s is a tool that does %s: call it through %s", t.Name, t.Risk, carrierOf(t.Risk)))
 	}
 	tr.tool, tr.call.Tool, tr.call.Arguments = t, t.Name, call.Arguments
+	return nil
+}
+
+// misplaced says where the arguments of a carried tool go, when they stand beside it or
+// are JSON in a text; nil when that is not what is wrong.
+func misplaced(raw json.RawMessage) error {
+	var given map[string]json.RawMessage
+	if bad := json.Unmarshal(raw, &given) != nil; bad || given["tool"] == nil {
+		return nil
+	}
+	const form = `arguments: {"name": value}`
+	if text := given["arguments"]; len(text) > 0 && text[0] == '"' {
+		return invalid("arguments", "must be an object, not text: "+form)
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name != "tool" && name != "arguments" {
+			return invalid("", fmt.Sprintf("what the tool takes goes into arguments, %q too: %s", clip(name), form))
+		}
+	}
 	return nil
 }
 

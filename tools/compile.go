@@ -31,6 +31,9 @@ func (t *Tool) compile(ctx context.Context, r *Reader, clauses []clause, at jc.E
 			return out, err
 		}
 		c.fact = fact
+		if err := t.told(c); err != nil {
+			return out, err
+		}
 		if e := c.echo(); e != "" {
 			out.echoes = append(out.echoes, e)
 		}
@@ -85,6 +88,20 @@ func (t *Tool) place(out *compiled, c clause, at jc.Endpoint) {
 	default:
 		out.here = append(out.here, c)
 	}
+}
+
+// told refuses a word for a field that is true or false: it would meet no row, and
+// look as if there were none. Nothing is "not told".
+func (t *Tool) told(c clause) error {
+	if !t.yesNo(c.field) || c.op != "=" && c.op != "!=" {
+		return nil
+	}
+	for _, v := range c.values {
+		if v != "" && v != "true" && v != "false" {
+			return invalid("filter", fmt.Sprintf("%s is true or false, not %q", c.field, clip(v)))
+		}
+	}
+	return nil
 }
 
 func isV2(at jc.Endpoint) bool { return strings.HasPrefix(at.Path, "/api/v2/") }

@@ -51,7 +51,7 @@ func (d *Desk) confirm(ctx context.Context, tr *trip, p *Plan, dec auth.Decision
 	if !tr.call.CanAsk {
 		a := d.refuse(ctx, tr, p, &Refusal{jc.CodeNeedsApproval, "Nothing was sent. " + question +
 			" Only a person can approve it, and " + cmp.Or(tr.call.NoAsk, "this client cannot ask one (it did not declare elicitation)") +
-			". Tell the user; an operator can do it with `jc-mcp call`"}, dec)
+			". Tell the user; an operator can do it with `jc-mcp call` on a terminal"}, dec)
 		return &a
 	}
 	tr.approval = approvalAsked

@@ -168,6 +168,14 @@ func (t *Tool) field(arg, name string) (*jc.Fact, error) {
 // manyNames is how many names an answer lists.
 const manyNames = 16
 
+// firstNames lists names, the first of very many: the schema has them all.
+func firstNames(names []string) string {
+	if len(names) <= manyNames {
+		return joinNames(names)
+	}
+	return fmt.Sprintf("%s and %d more", joinNames(names[:manyNames]), len(names)-manyNames)
+}
+
 // groupField is the name under which a filter asks for members of a group.
 const groupField = "group"
 

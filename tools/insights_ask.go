@@ -71,6 +71,9 @@ func askEvents(ctx context.Context, r *Reader, services []eventService, in *even
 		if err := q.sees.asks(c.field); err != nil {
 			return nil, err
 		}
+		if err := r.trip.tool.told(c); err != nil {
+			return nil, err
+		}
 	}
 	abouts, err := eventAbouts(ctx, r, in)
 	if err != nil {

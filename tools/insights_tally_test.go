@@ -240,9 +240,9 @@ func TestInsightsTallyUnreadAndNone(t *testing.T) {
 		{"id":"5","timestamp":"2026-11-22T01:00:00Z","command":{"token":"hush"}}]`
 	b.answerJSON(eventsQuery.Path, 200, nameless)
 	for args, lines := range map[string][]string{
-		`{"filter":"success!=x,service!=y","count_by":"initiated_by"}`:  {"(none),3", "kim.lee,1", `"(none) ",1`, "# total 5; 3 values of initiated_by; "},
-		`{"filter":"success!=x,service!=y","count_by":"auth_method"}`:   {"(not read),5"},
-		`{"filter":"success!=x,service!=y","count_by":"command.token"}`: {"(none),4", "(not read),1"},
+		`{"filter":"organization!=x,service!=y","count_by":"initiated_by"}`:  {"(none),3", "kim.lee,1", `"(none) ",1`, "# total 5; 3 values of initiated_by; "},
+		`{"filter":"organization!=x,service!=y","count_by":"auth_method"}`:   {"(not read),5"},
+		`{"filter":"organization!=x,service!=y","count_by":"command.token"}`: {"(none),4", "(not read),1"},
 	} {
 		text := b.must("insights_query", args)
 		want(t, text, lines...)

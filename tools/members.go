@@ -144,7 +144,8 @@ func changeMembers(ctx context.Context, r *Reader, group jc.Object, add, remove 
 		a, err := r.d.report(ctx, r, done)
 		req := jc.Request{Endpoint: members, Params: map[string]string{members.Names()[0]: group.ID}}
 		if page, perr := r.d.o.Client.Page(ctx, req, jc.Query{Limit: 1}); perr == nil && page.Total >= 0 {
-			a.Text[0] += fmt.Sprintf(" %s now has %d members.", upper(describe(auth.Target{Type: group.Kind.Type, Name: group.Name})), page.Total)
+			a.Text[0] += fmt.Sprintf(" %s now has %d %s.", upper(describe(auth.Target{Type: group.Kind.Type, Name: group.Name})),
+				page.Total, oneOrMany(page.Total, "member", "members"))
 		}
 		return a, err
 	}}

@@ -251,7 +251,7 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 		return &Plan{Steps: []Step{step}}, nil
 	}
 	if len(given) == 0 {
-		return nil, invalid("", "nothing to change was given; it takes "+joinNames(bodyNames(t)))
+		return nil, invalid("", "nothing to change was given; it takes "+firstNames(bodyNames(t)))
 	}
 	read := t.backOf(req)
 	asked := req

@@ -166,16 +166,15 @@ func (d *Desk) reportOne(ctx context.Context, r *Reader, res Result) Answer {
 		fmt.Fprintf(&b, ": %s. %s (%s).", res.Note, stepLine(s), d.org.name(ctx, d))
 		return Answer{Text: []string{b.String()}}
 	}
-	fmt.Fprintf(&b, ". %s (%s).", stepLine(s), d.org.name(ctx, d))
+	deed := fmt.Sprintf("%s (%s), change %s.", stepLine(s), d.org.name(ctx, d), orDash(r.change(s)))
+	fmt.Fprintf(&b, ". %s", deed)
 	if res.Note != "" {
 		b.WriteString(" " + sentence(upper(clean(res.Note))))
 	}
-	b.WriteString(" change " + r.change(s))
 	a := Answer{Text: []string{b.String()}}
 	if res.Outcome == Unknown {
 		a.IsError, a.Code = true, string(jc.CodeOutcomeUnknown)
-		a.Text[0] = "outcome_unknown. It was sent and no answer came; whether it happened is not known. Look before you repeat it. " + stepLine(s) +
-			" (" + d.org.name(ctx, d) + "). change " + r.change(s)
+		a.Text[0] = "outcome_unknown. It was sent and no answer came; whether it happened is not known. Look before you repeat it. " + upper(deed)
 	}
 	return a
 }
@@ -196,7 +195,7 @@ func (d *Desk) reportMany(ctx context.Context, r *Reader, done []Result) Answer 
 			bad += counts[o]
 		}
 	}
-	text := fmt.Sprintf("%s: %s (%s).", headline(counts, len(done)), strings.Join(head, ", "), d.org.name(ctx, d))
+	text := fmt.Sprintf("%s: %s (%s)", headline(counts, len(done)), strings.Join(head, ", "), d.org.name(ctx, d))
 	t := table{columns: []string{"target", "result", "change"}}
 	ids := map[string]bool{}
 	for i := range done {
@@ -206,8 +205,9 @@ func (d *Desk) reportMany(ctx context.Context, r *Reader, done []Result) Answer 
 	}
 	if len(ids) == 1 { // of all steps together
 		t.columns = t.columns[:2]
-		text += " change " + slices.Collect(maps.Keys(ids))[0] + "."
+		text += ", change " + slices.Collect(maps.Keys(ids))[0]
 	}
+	text += "."
 	for i := range done {
 		res := &done[i]
 		result := string(res.Outcome)

@@ -80,6 +80,10 @@ func upstream(e *jc.Error, changing bool) string {
 	}
 	switch e.Code {
 	case jc.CodeUnauthorized:
+		if e.Status == 0 && e.Cause != "" { // there was nothing to send the request with
+			b.WriteString(upper(e.Cause) + ", so the request was not sent. The operator has to put that right (jc-mcp doctor says what is wrong); repeating will not help.")
+			break
+		}
 		b.WriteString("JumpCloud does not accept the credential: wrong, expired, or for another region." + own + " The operator has to set a valid one; repeating will not help.")
 	case jc.CodeForbidden:
 		b.WriteString("JumpCloud, not this server, refuses: the credential's administrator role or the plan does not allow it." + own + " Repeating will not help.")
@@ -102,7 +106,7 @@ func upstream(e *jc.Error, changing bool) string {
 		b.WriteString("The connection failed after the request had been sent; whether JumpCloud did it is not known. Look before you repeat it.")
 		return b.String()
 	case jc.CodeTimeout:
-		b.WriteString("JumpCloud did not answer in time.")
+		b.WriteString("JumpCloud did not answer in time; try again later.")
 	case jc.CodeInternal:
 		b.WriteString("This server could not make the request.")
 	default:

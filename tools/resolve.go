@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
@@ -92,6 +93,11 @@ func resolve(ctx context.Context, dir *finder, risk auth.Risk, in any) error {
 	if err := references(reflect.ValueOf(in), "", &all); err != nil {
 		return err
 	}
+	for _, f := range all {
+		if err := legible(f); err != nil {
+			return err
+		}
+	}
 	fresh := risk != auth.Read
 	byKind := map[*jc.Kind][]found{}
 	var kinds []*jc.Kind
@@ -113,6 +119,27 @@ func resolve(ctx context.Context, dir *finder, risk auth.Risk, in any) error {
 		}
 	}
 	return nil
+}
+
+// legible refuses what can be neither an id nor a name: a blank, and characters that
+// steer what prints them.
+func legible(f found) error {
+	given := f.ref.Wanted()
+	if strings.TrimSpace(given) == "" {
+		return invalid(f.arg, "must not be empty")
+	}
+	if strings.ContainsFunc(given, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+		return invalid(f.arg, "holds a control character; give "+aName(f.kind)+" as it is shown")
+	}
+	return nil
+}
+
+// aName is what an object of a kind is named by.
+func aName(k *jc.Kind) string {
+	if k.Find.Path == "" {
+		return "the id of " + article(k.Noun)
+	}
+	return "the name or id of " + article(k.Noun)
 }
 
 func resolveKind(ctx context.Context, dir *finder, k *jc.Kind, refs []found, fresh bool) error {
@@ -185,6 +212,9 @@ func theOne(ctx context.Context, dir *finder, f found, byName map[string][]jc.Ob
 		return objects[0], nil
 	case 0:
 		problem := fmt.Sprintf("no %s is called %q", f.kind.Noun, clip(given))
+		if strings.ContainsFunc(given, jc.Hidden) {
+			problem += ", with the characters in it that do not show"
+		}
 		if near := dir.offers(ctx, f.kind, name); len(near) > 0 {
 			problem += "; there is " + quoted(near)
 		}

@@ -118,11 +118,18 @@ func (s Selection) globbed(name string) bool {
 	return allowed || !positive
 }
 
+// manyKnown is how many tools a refusal names; more scroll the hint away.
+const manyKnown = 80
+
 func unknownName(what, name string, known []string) error {
+	hint := ""
 	if near := schemas.Nearest(name, known); near != "" {
-		return fmt.Errorf("unknown %s %q; did you mean %q? known: %s", what, name, near, strings.Join(known, ", "))
+		hint = fmt.Sprintf("did you mean %q? ", near)
 	}
-	return fmt.Errorf("unknown %s %q; known: %s", what, name, strings.Join(known, ", "))
+	if what == "tool" && len(known) > manyKnown {
+		return fmt.Errorf("unknown tool %q; %sjc-mcp tools --surface full lists all %d", name, hint, len(known))
+	}
+	return fmt.Errorf("unknown %s %q; %sknown: %s", what, name, hint, strings.Join(known, ", "))
 }
 
 // Check refuses declarations that do not fit: each with its own reason, two of one name, a toolset-less tool.

@@ -217,7 +217,7 @@ func (m *mender) filterValue(field, op, v string) string {
 				is = w
 			}
 		}
-		if m.yesNo(field) {
+		if m.tool.yesNo(field) {
 			if w, ok := truths[strings.ToLower(is)]; ok {
 				is = w
 			}
@@ -238,13 +238,15 @@ func (m *mender) words(field string) []string {
 	return fieldWords[m.tool.kind.Type+"."+field]
 }
 
-// yesNo reports whether a field is one of ours that is true or false.
-func (m *mender) yesNo(field string) bool {
-	if m.tool.kind == nil {
-		return field == "success"
+// yesNo reports whether a field is true or false: one of ours, or of the API.
+func (t *Tool) yesNo(field string) bool {
+	if t.kind == nil {
+		return field == "success" // of events
 	}
-	f := m.tool.kind.Fact(field)
-	return f != nil && (f.Flag != "" || field == "mfa_required")
+	if f := t.kind.Fact(field); f != nil {
+		return f.Bool || f.Flag != ""
+	}
+	return t.boolean[field]
 }
 
 var truths = map[string]string{"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false", "0": "false"}

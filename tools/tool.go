@@ -50,6 +50,7 @@ type Tool struct {
 	naming    map[string]string   // column that gets a name -> field that holds the type ("" for a fixed kind)
 	kind      *jc.Kind            // of what it answers with
 	outFields []string            // the API's fields of what it answers with
+	boolean   map[string]bool     // those of them that are true or false
 	idFields  map[string]*jc.Kind // columns that hold ids, shown as names
 	groups    *grouping           // what filter group= means
 	search    *jc.Endpoint        // the POST that takes what a list's GET cannot
@@ -326,6 +327,12 @@ func declare[In, T any](name, doc string, risk auth.Risk, effect jc.Effect, opts
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			t.outFields = append(t.outFields, name)
+			if f.Type == reflect.TypeFor[*bool]() || f.Type == reflect.TypeFor[bool]() {
+				if t.boolean == nil {
+					t.boolean = map[string]bool{}
+				}
+				t.boolean[name] = true
+			}
 		}
 	}
 	for _, o := range opts {

@@ -41,8 +41,9 @@ then repeats its call. Doing nothing is a no.
   --show    shows the secrets that the approved call sent to you, once
 
 Run it on the machine and as the user of the server, or, where servers share a
-store, anywhere with the same --store. Exit code 0: it was
-answered; 1: it was not, and the text says why.`,
+store, anywhere with the same --store.
+
+Exit code 0: it was answered; 1: it was not, and the text says why.`,
 		Example: `  jc-mcp approve 7KQM-2XPD
   jc-mcp approve 7KQM-2XPD --refuse
   jc-mcp approve 7KQM-2XPD --show`,

@@ -107,7 +107,9 @@ func pickTool(selected []*tools.Tool, name string) (*tools.Tool, error) {
 
 // callAsking makes the call, and once more with the person's reply where one has to be asked.
 func (s *shell) callAsking(ctx context.Context, server tools.Server, c tools.Call) tools.Answer {
-	c.CanAsk = s.interactive()
+	if c.CanAsk = s.interactive(); !c.CanAsk {
+		c.NoAsk = "there is no terminal here to ask one on"
+	}
 	end := func() {}
 	if s.terminal(s.err) {
 		c.Progress, end = s.progress()

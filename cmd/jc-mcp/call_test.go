@@ -52,7 +52,7 @@ func TestCallFailures(t *testing.T) {
 		words []string
 	}{
 		{"no tool", "--sandbox", exitUsage, []string{"name of a tool"}},
-		{"unknown tool", "--sandbox user_list", exitUsage, []string{`unknown tool "user_list"`, `did you mean "users_list"`, "user_groups_get"}},
+		{"unknown tool", "--sandbox user_list", exitUsage, []string{`unknown tool "user_list"`, `did you mean "users_list"`, "jc-mcp tools --surface full lists all "}},
 		{"tool left out", "--sandbox --read-only users_delete user=x", exitUsage, []string{"users_delete is a tool", "--read-only"}},
 		{"no word of an argument", "--sandbox users_list limit", exitUsage, []string{"key=value"}},
 		{"wrong type", "--sandbox users_list limit=many", exitFailed, []string{"invalid_argument", "limit"}},
@@ -82,8 +82,20 @@ func TestCallOffTheCoreSurface(t *testing.T) {
 func TestDestroyWithoutATerminalIsRefused(t *testing.T) {
 	r := jcmcpIn(t, "yes\n", nil, "call", "--sandbox", "users_delete", "user="+firstUser(t))
 	r.want(t, exitFailed, "needs_approval", "Nothing was")
-	if !strings.HasPrefix(r.out, "needs_approval") || strings.Contains(r.out, "Type yes") {
+	if !strings.HasPrefix(r.out, "needs_approval") || strings.Contains(r.out, "Type yes") || strings.Contains(r.out, "elicitation") {
 		t.Errorf("stdout %q", r.out)
+	}
+	r.want(t, exitFailed, "there is no terminal here to ask one on", "`jc-mcp call` on a terminal")
+}
+
+// A credential that cannot be read is not one that JumpCloud refuses.
+func TestCallWithoutTheSecret(t *testing.T) {
+	for command, why := range map[string]string{"exit 3": "The credential's secret cannot be read", "true": "The credential's secret cannot be read"} {
+		r := jcmcp(t, []string{"JC_API_KEY_CMD=" + command, "JC_CONSOLE_URL=http://127.0.0.1:1"}, "call", "users_list")
+		r.want(t, exitFailed, "unauthorized", why, "was not sent", "jc-mcp doctor")
+		if strings.Contains(r.out, "does not accept") {
+			t.Errorf("%s: %s", command, r.out)
+		}
 	}
 }
 

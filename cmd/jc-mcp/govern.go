@@ -76,7 +76,7 @@ func serverAudit(c *config, dir *state.Dir, errs io.Writer) (*auth.AuditLog, err
 	}
 	a, err := auth.OpenAuditLog(c.auditLog, o)
 	if err != nil {
-		return nil, usagef("audit log: %v", err)
+		return nil, usagef("JC_AUDIT_LOG, --audit-log: %v", err)
 	}
 	return a, nil
 }

@@ -31,8 +31,9 @@ func (s *shell) httpCommand() *cobra.Command {
 		Short: "Serve MCP over streamable HTTP on this machine",
 		Long: `Serves MCP over streamable HTTP at /mcp, to clients on this machine. Port 0 picks
 a free port; the address is logged. It ends on SIGINT and SIGTERM; a change that is
-in flight finishes first (--drain: balancers notice before); a second signal ends it at once. Where there is a state directory, people answer what
-agents ask for at /approvals, on this machine only.
+in flight finishes first (--drain: balancers notice before); a second signal ends it
+at once. Where there is a state directory, people answer what agents ask for at
+/approvals, on this machine only.
 
 To be reached from elsewhere it needs a grant file whose agents it can know, the names
 that clients call it by (--host), and TLS: its own (--tls-cert, --tls-key), or that of

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jc-mcp/jc-mcp/auth"
@@ -177,7 +178,10 @@ func (r *remoteAccess) unmet(ways auth.Ways) (out []string) {
 
 // loopbackAddress reports whether only this machine reaches an address.
 func loopbackAddress(addr string) (bool, error) {
-	host, _, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
 	if err != nil {
 		return false, usagef("--addr %q: an address is host:port, such as 127.0.0.1:8080", addr)
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,6 +43,7 @@ Exit codes: 0 done, 1 the call failed, 2 wrong usage.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.ArbitraryArgs,
 	}
+	root.SetHelpCommand(helpCommand(root))
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return unknown("command", args[0], commandNames(cmd))
@@ -53,6 +56,8 @@ Exit codes: 0 done, 1 the call failed, 2 wrong usage.`,
 		switch {
 		case cmd != root:
 			return flagError(cmd, err)
+		case slices.Contains([]string{"--version", "-v", "-V"}, args[0]):
+			return usagef("unknown flag %q; jc-mcp version says which version this is", args[0])
 		case !strings.HasPrefix(args[0], "-"): // with flags of a command that is not known
 			return unknown("command", args[0], commandNames(root))
 		}
@@ -62,6 +67,23 @@ Exit codes: 0 done, 1 the call failed, 2 wrong usage.`,
 		s.grantsCommand(), s.approverCommand(), s.approveCommand(), s.approvalsCommand(), s.stopCommand(), s.resumeCommand(), s.auditCommand(),
 		s.loginCommand(), s.logoutCommand(), s.sandboxCommand(), s.doctorCommand(), s.healthcheckCommand(), s.versionCommand(), s.conformanceCommand())
 	return root
+}
+
+// helpCommand is cobra's, and refuses a command that is not known instead of showing the
+// help of all.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknown("command", cmp.Or(strings.Join(rest, " "), strings.Join(args, " ")), commandNames(cmp.Or(cmd, root)))
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
 }
 
 func commandNames(root *cobra.Command) (names []string) {
@@ -86,7 +108,11 @@ func flagError(cmd *cobra.Command, err error) error {
 		if f, ours := wrong.GetFlag().Value.(*flagText); ours {
 			return usagef("--%s %q: it takes a value: %s", wrong.GetFlag().Name, wrong.GetValue(), f.help)
 		}
-		return usagef("--%s %q: it takes a value of type %s", wrong.GetFlag().Name, wrong.GetValue(), wrong.GetFlag().Value.Type())
+		what := "a value of type " + wrong.GetFlag().Value.Type()
+		if what = cmp.Or(map[string]string{"int": "a whole number", "uint": "a whole number, 0 or more", "bool": "true or false"}[wrong.GetFlag().Value.Type()], what); wrong.GetFlag().Usage != "" {
+			what += ": " + wrong.GetFlag().Usage
+		}
+		return usagef("--%s %q: it takes %s", wrong.GetFlag().Name, wrong.GetValue(), what)
 	}
 	var missing *pflag.NotExistError
 	if !errors.As(err, &missing) {
@@ -109,11 +135,18 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// unknown is the refusal of a word: the nearest known one, and all that are known.
+// manyKnown is how many tools a refusal names; more scroll the hint away.
+const manyKnown = 80
+
+// unknown is the refusal of a word: the nearest known one, and all that are known, or
+// where these are too many, as of tools, what lists them.
 func unknown(what, word string, known []string) error {
 	hint := ""
 	if near := schemas.Nearest(word, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q? ", near)
+	}
+	if what == "tool" && len(known) > manyKnown {
+		return usagef("unknown tool %q; %sjc-mcp tools --surface full lists all %d, jc-mcp search finds them by words", word, hint, len(known))
 	}
 	return usagef("unknown %s %q; %sknown: %s", what, word, hint, strings.Join(known, ", "))
 }

@@ -25,10 +25,13 @@ Each line is a call: name(arguments) risk: what it does. A star marks a tool tha
 is listed by default, ? an optional argument, [] a list, {} an object; the risk
 stands where it is not read.
 
+=NAME prints instead all that one tool takes, as a JSON Schema.
+
 --json prints an array, best first, of {"tool", "operations", "score"}, and
 "arguments" where a tool has to be given those to be what was found.`,
 		Example: `  jc-mcp search unlock a user
   jc-mcp search --limit 10 who can sign in to salesforce
+  jc-mcp search =users_update
   jc-mcp search --json filevault recovery key`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(strings.Join(args, " ")) == "" {
@@ -39,6 +42,9 @@ stands where it is not read.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
 				return usagef("--limit %d: at least 1", limit)
+			}
+			if name, exactly := strings.CutPrefix(strings.TrimSpace(strings.Join(args, " ")), "="); exactly {
+				return s.searchExactly(strings.TrimSpace(name))
 			}
 			hits := tools.NewIndex(tools.All()).Search(strings.Join(args, " "), limit)
 			if asJSON {
@@ -54,6 +60,16 @@ stands where it is not read.
 	cmd.Flags().BoolVar(&asJSON, "json", false, "tool, operations and score of each, as a JSON array")
 	cmd.Flags().IntVar(&limit, "limit", 5, "how many at most")
 	return cmd
+}
+
+// searchExactly prints the whole schema of a tool.
+func (s *shell) searchExactly(name string) error {
+	tool, err := pickTool(tools.All(), name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.out, string(tool.Schema.Full()))
+	return err
 }
 
 // hitShown is a hit as --json says it: scripts depend on these names.

@@ -127,7 +127,7 @@ func guardSettings() []setting {
 			}},
 		{env: "JC_GRANTS", flag: "grants", group: governing, help: "grant file: what each agent may do (jc-mcp grants init writes one)",
 			read: func(c *config, v string) error { c.grants = v; return nil }},
-		{env: "JC_AGENT", flag: "agent", group: governing, def: auth.LocalStdio, help: "the word under `local` that grants know the caller on stdio by",
+		{env: "JC_AGENT", flag: "agent", group: governing, def: auth.LocalStdio, help: "the word under 'local' that grants know the caller on stdio by",
 			read: func(c *config, v string) error { c.agent = v; return nil }},
 		{env: "JC_STATE_DIR", flag: "state-dir", group: governing, help: "directory that the servers of a user share: kill switch, quotas, requests, keys (default: this user's)",
 			read: func(c *config, v string) error { c.stateDir = v; return nil }},

@@ -124,7 +124,7 @@ func openAudit(c *config, errs io.Writer) (auth.Audit, func(), error) {
 	}
 	audit, closer, err := auth.OpenAudit(c.auditLog)
 	if err != nil {
-		return nil, nil, usagef("audit log: %v", err)
+		return nil, nil, usagef("JC_AUDIT_LOG, --audit-log: %v", err)
 	}
 	return audit, func() { _ = closer.Close() }, nil
 }
