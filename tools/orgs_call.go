@@ -23,7 +23,7 @@ func (o *Organizations) Call(ctx context.Context, c Call) Answer {
 	case len(mine) == 0:
 		return o.refuse(ctx, t, who, c, &Refusal{jc.CodeDenied, "denied by this server (no organisation is granted to " + who.String() + "), not by JumpCloud. Repeating will not help"})
 	case len(mine) == 1:
-		return mine[0].Call(ctx, c)
+		return o.callOnly(ctx, t, who, c, mine[0])
 	}
 	c.orgs = names
 	if t.local() || o.byName[c.Tool] == nil { // nothing is asked of an organisation
@@ -41,6 +41,27 @@ func (o *Organizations) Call(ctx context.Context, c Call) Answer {
 		return o.callAll(ctx, t, c, mine)
 	}
 	return mine[slices.Index(names, org)].Call(ctx, c)
+}
+
+// callOnly runs a tool in the only organisation that the caller has. It need not be
+// named; but a caller who had more when it last looked may name another, and must not
+// learn only that the argument is too much: without it the call would be made here.
+func (o *Organizations) callOnly(ctx context.Context, t *Tool, who auth.Principal, c Call, d *Desk) Answer {
+	if t.local() || !gives(c.Arguments, orgArgument) {
+		return d.Call(ctx, c)
+	}
+	org, rest, err := takeOrg(t, c.Arguments)
+	switch {
+	case err == nil && org == "":
+		return d.Call(ctx, c)
+	case err == nil:
+		err = checkOrg(t, org, rest, []string{d.o.Org})
+	}
+	if err != nil {
+		return o.refuse(ctx, t, who, c, err)
+	}
+	c.Arguments = rest
+	return d.Call(ctx, c)
 }
 
 // refuse writes down that a call reached no organisation, and answers it.

@@ -101,7 +101,7 @@ func TestStdioOfSeveral(t *testing.T) {
 	serve("", `{"org":"*","limit":1}`).want(t, exitDone, "JumpCloud of acme, globex. ", `## acme\n# total 30`, `## globex\n# total 20`)
 	serve("[acme, globex]", `{"org":"globex","limit":1}`).want(t, exitDone, "# total 20", `helper (stdio) in globex, read: find`)
 	serve("[globex]", `{"limit":1}`).want(t, exitDone, "# total 20")
-	serve("[globex]", `{"org":"acme"}`).want(t, exitDone, `there is no argument \"org\"`)
+	serve("[globex]", `{"org":"acme"}`).want(t, exitDone, `there is no organisation \"acme\" here`)
 	serve("[acmee]", `{}`).want(t, exitUsage, `unknown organisation "acmee"; did you mean "acme"?`)
 	r := jcmcpIn(t, call(`{"org":"acme"}`), nil, "stdio", "--orgs", orgs, "--state-dir", filepath.Join(t.TempDir(), "state"),
 		"--grants", fileOf(t, "grants.yaml", strings.Replace(orgGrants, "    orgs: ORGS\n", "", 1)))
