@@ -11,6 +11,7 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
+	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 // readOrgs reads the file of organisations. What can be read without running a command
@@ -35,11 +36,15 @@ func (s *shell) takeOrgs(ctx context.Context, c *config, data []byte) error {
 	for _, o := range c.known {
 		names = append(names, o.name)
 	}
-	if c.org != "" && !slices.Contains(names, c.org) {
-		return unknown("organisation", c.org, names)
+	only := c.org
+	if only == tools.EveryOrg {
+		only = ""
+	}
+	if only != "" && !slices.Contains(names, c.org) {
+		return unknown("organisation", only, names)
 	}
 	for i, said := range list {
-		if c.org != "" && c.org != said.Name {
+		if only != "" && only != said.Name {
 			continue
 		}
 		o := c.known[i]
