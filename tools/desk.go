@@ -76,8 +76,8 @@ type Desk struct {
 	o      Options
 	dir    *finder
 	places places
-	shelf  Shelf  // of plans
-	vault  *vault // nil where nothing leaves this process
+	shelf  Shelf       // of plans
+	vault  *auth.Vault // nil where nothing leaves this process
 	org    *organization
 }
 

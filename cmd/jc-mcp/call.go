@@ -94,8 +94,14 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 // named adds to the arguments for which organisation a call is, where there are several
 // and the arguments do not say it.
 func (c *config) named(t *tools.Tool, raw json.RawMessage) (json.RawMessage, error) {
+	if c.orgsFile == "" || t.Local() {
+		return raw, nil
+	}
 	var args map[string]json.RawMessage
-	if c.orgsFile == "" || t.Local() || json.Unmarshal(raw, &args) != nil || args[tools.OrgArgument] != nil {
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return nil, err
+	}
+	if args[tools.OrgArgument] != nil {
 		return raw, nil
 	}
 	switch {
