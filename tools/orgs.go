@@ -137,6 +137,11 @@ func (o *Organizations) Declares(name string) bool { return o.front.Declares(nam
 // Lacking are the scopes that a call takes; see [Desk.Lacking]. They are the same for
 // all organisations.
 func (o *Organizations) Lacking(ctx context.Context, name string, arguments json.RawMessage) string {
+	if head, rest, deep := strings.Cut(strings.TrimPrefix(name, scheme), "/"); deep && strings.HasPrefix(name, scheme) {
+		if mine, names := o.desksOf(ctx); len(mine) > 1 && slices.Contains(names, head) {
+			name = scheme + rest
+		}
+	}
 	return o.front.Lacking(ctx, name, arguments)
 }
 
