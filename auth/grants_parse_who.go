@@ -26,7 +26,7 @@ func (c caller) String() string {
 	case c.local != "":
 		return "local " + c.local
 	case c.token != "":
-		return "token " + c.token[:8]
+		return tokenPrefix + c.token[:8]
 	case c.san != "":
 		return "san " + c.san
 	case c.subject != "" && c.client != "":

@@ -134,76 +134,15 @@ func (g *GrantFile) tell(e GrantEvent) {
 }
 
 // Watch reads the file again on SIGHUP (where there is one) and when it has changed,
-// until ctx ends. It looks at each tick, by its own clock each second when tick is
-// nil. A change counts when it looks the same at two ticks: a file that is being
-// written could be valid and lack its last lines, where never stands.
-func (g *GrantFile) Watch(ctx context.Context, tick <-chan time.Time) {
-	if tick == nil {
-		t := time.NewTicker(time.Second)
-		defer t.Stop()
-		tick = t.C
-	}
-	hangup, stop := hangups()
-	defer stop()
-	g.watch(ctx, tick, hangup)
-}
+// until ctx ends; see [WatchedFile.Watch].
+func (g *GrantFile) Watch(ctx context.Context, tick <-chan time.Time) { g.watched().Watch(ctx, tick) }
 
-func (g *GrantFile) watch(ctx context.Context, tick <-chan time.Time, hangup <-chan os.Signal) {
-	w := watched{}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangup:
-			_ = g.Reload() // told
-			w = watched{}
-		case <-tick:
-			g.look(&w)
-		}
+// watched is the file, to be looked at.
+func (g *GrantFile) watched() *WatchedFile {
+	return &WatchedFile{
+		Path: g.o.Path, Read: readGrants, Known: g.inForce,
+		Take: func(data []byte, err error) { _ = g.take(data, err) }, // told
 	}
-}
-
-// watched is what was last seen of the file.
-type watched struct {
-	at      time.Time
-	size    int64
-	sum     [sha256.Size]byte
-	settled bool // sum was dealt with
-	gone    bool
-}
-
-// look takes the file when it differs from what is in force and has come to rest.
-func (g *GrantFile) look(w *watched) {
-	info, err := os.Stat(g.o.Path)
-	if err == nil && w.settled && !w.gone && info.ModTime().Equal(w.at) && info.Size() == w.size && time.Since(w.at) > 3*time.Second {
-		return // an older time stamp cannot hide a change any more
-	}
-	data, err := readGrants(g.o.Path)
-	if err != nil {
-		if w.gone && !w.settled {
-			_ = g.take(nil, err) // told
-			w.settled = true
-		} else if !w.gone {
-			*w = watched{gone: true}
-		}
-		return
-	}
-	sum := sha256.Sum256(data)
-	if w.gone || sum != w.sum {
-		*w = watched{sum: sum}
-		return
-	}
-	if info != nil {
-		w.at, w.size = info.ModTime(), info.Size()
-	}
-	if w.settled {
-		return
-	}
-	w.settled = true
-	if g.inForce(sum) {
-		return
-	}
-	_ = g.take(data, nil) // told
 }
 
 // inForce reports whether the file with that sum is what was dealt with last.

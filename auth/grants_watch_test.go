@@ -80,7 +80,7 @@ func TestWatch(t *testing.T) {
 		ticks := time.NewTicker(time.Second)
 		defer ticks.Stop()
 		ended := make(chan struct{})
-		go func() { g.watch(ctx, ticks.C, hangup); close(ended) }()
+		go func() { g.watched().watch(ctx, ticks.C, hangup); close(ended) }()
 		seconds := func(n int) { time.Sleep(time.Duration(n)*time.Second + time.Millisecond); synctest.Wait() }
 
 		seconds(5)
@@ -143,16 +143,16 @@ func TestTheSizeAndTimeOfAFileDoNotHideAChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var w watched
+	w := g.watched()
 	for range 3 {
-		g.look(&w)
+		w.look()
 	}
 	f.write(t, strings.Replace(agent(reader), reader, `{do: ["user*"]}`, 1)) // as long
 	if err := os.Chtimes(f.path, info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		g.look(&w)
+		w.look()
 	}
 	if !may(t, g, "users_update") {
 		t.Error("the change was not seen")
@@ -177,9 +177,9 @@ func TestABadFileAtTheStart(t *testing.T) {
 	if e := f.events(); len(e) != 1 || e[0].Err == nil {
 		t.Errorf("%+v", e)
 	}
-	var w watched
+	w := g.watched()
 	for range 3 {
-		g.look(&w)
+		w.look()
 	}
 	if e := f.events(); e != nil {
 		t.Errorf("the same mistake is told again: %+v", e)

@@ -139,3 +139,56 @@ func mistake(t *testing.T, file, want string) {
 		t.Errorf("%s\n  gives %v\n  wants %s", file, err, want)
 	}
 }
+
+// TestOwners: tokens of one agent are one caller, so that one can take the place of
+// another; whatever names somebody stands for that one alone.
+func TestOwners(t *testing.T) {
+	one, hashOne := NewToken()
+	two, hashTwo := NewToken()
+	three, hashThree := NewToken()
+	r := parsed(t, `version: 1
+agents:
+  bot:
+    who: [{token_sha256: "`+hashOne+`"}, {token_sha256: "`+hashTwo+`"}, {local: token}, {issuer: "https://login.example.com", client_id: bot}, {san: a.example.com}, {san: b.example.com}]
+    may: [{read: [users]}]
+  other:
+    who: [{token_sha256: "`+hashThree+`"}]
+    may: [{read: [users]}]
+`)
+	of := func(token string) Principal {
+		p, ok := r.AgentOfToken(token)
+		if !ok {
+			t.Fatal("the token is nobody's")
+		}
+		return p
+	}
+	if a, b := of(one), of(two); a.Key() != b.Key() || a.Name == b.Name {
+		t.Errorf("%+v and %+v: one caller, by two names", a, b)
+	}
+	local, ok := r.AgentOf("token")
+	if !ok {
+		t.Fatal("no local caller")
+	}
+	distinct := []Principal{of(one), of(three), local}
+	for _, name := range []string{"a.example.com", "b.example.com"} {
+		p, err := r.AgentOfCertificate(&x509.Certificate{DNSNames: []string{name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		distinct = append(distinct, p)
+	}
+	for _, subject := range []string{"ada", "bo", "token " + hashOne[:8], of(one).Name[:6]} {
+		p, err := r.AgentOfIdentity(Identity{Issuer: "https://login.example.com", Subject: subject, Client: "bot"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		distinct = append(distinct, p)
+	}
+	for i, p := range distinct {
+		for _, q := range distinct[:i] {
+			if p.Key() == q.Key() {
+				t.Errorf("%q and %q are taken for one caller", p, q)
+			}
+		}
+	}
+}

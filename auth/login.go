@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -54,6 +55,16 @@ func (l Login) Lasting() string {
 		return s.place
 	}
 	return lasting("api key")
+}
+
+// Same reports whether two logins are the same account with its secrets at the same places.
+func (l Login) Same(other Login) bool {
+	place := func(a, b Source) bool {
+		one, ok := a.(*source)
+		two, also := b.(*source)
+		return a == b || ok && also && one.id == two.id
+	}
+	return l.ClientID == other.ClientID && place(l.APIKey, other.APIKey) && slices.EqualFunc(l.Secrets, other.Secrets, place)
 }
 
 // lasting is a short hash of parts that is the same in every process. 64 bits of the

@@ -3,7 +3,11 @@
 // asked, and writes the line that every call leaves.
 package auth
 
-import "context"
+import (
+	"context"
+	"regexp"
+	"strings"
+)
 
 // Principal is who makes a call. It is comparable; whether two calls are of the same
 // caller is asked of Key, since the same caller comes with other scopes at another time.
@@ -28,8 +32,26 @@ func (p Principal) String() string {
 }
 
 // Key is the same for two calls of the same caller, whatever his token allows. What
-// has an owner (a cursor, a task, a seal) is kept for a Key.
-func (p Principal) Key() string { return p.Agent + "\x00" + p.Name }
+// has an owner (a cursor, a task, a seal, a change to undo) is kept for a Key; what a
+// person is asked names the Principal itself.
+//
+// A token of the grant file is a secret, and says nothing of who brings it but the
+// agent: all of one agent are one caller, so that one can take the place of another.
+// Subjects of an issuer, names of certificates and local words stand for somebody each.
+func (p Principal) Key() string {
+	name := p.Name
+	if hash, is := strings.CutPrefix(name, tokenPrefix); is && tokenMark.MatchString(hash) {
+		name = tokenPrefix
+	}
+	return p.Agent + "\x00" + name
+}
+
+// The name behind a token of the grant file is tokenPrefix and the first digits of its
+// hash. No other name has that form: subjects go on with " at " and the issuer, and
+// local words and names in certificates have no blank.
+const tokenPrefix = "token "
+
+var tokenMark = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
 type principalKey struct{}
 

@@ -64,13 +64,12 @@ func (r *Reader) goOn(p place, question string) string {
 
 // place is where a cursor of the caller says that a list goes on.
 func (r *Reader) place(cursor, question string) (place, error) {
-	if org, handle, of := strings.Cut(cursor, ":"); of && len(r.trip.call.orgs) > 0 {
-		if org != r.trip.org && slices.Contains(r.trip.call.orgs, org) {
-			return place{}, invalid("cursor", "it belongs to organisation "+org+": repeat the call with org="+org)
-		}
-		if org == r.trip.org {
-			cursor = handle
-		}
+	switch org, handle, of := strings.Cut(cursor, ":"); {
+	case !of || r.trip.org == "":
+	case org == r.trip.org: // also of a caller who had several when it was given
+		cursor = handle
+	case slices.Contains(r.trip.call.orgs, org):
+		return place{}, invalid("cursor", "it belongs to organisation "+org+": repeat the call with org="+org)
 	}
 	p, ok := r.d.places.find(cursor, r.trip.owner(), r.trip.tool.Name)
 	if !ok {

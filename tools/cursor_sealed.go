@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 const (
@@ -15,7 +17,7 @@ const (
 // sealedPlaces carry the place in the handle, so that any replica opens it: when it
 // expires, a mark of the question, skip, window, and what is left is After. Bound to
 // its owner and tool. Without After it is 50 to 63 characters.
-type sealedPlaces struct{ *vault }
+type sealedPlaces struct{ *auth.Vault }
 
 func boundPlace(owner, tool string) string { return "place\x00" + tool + "\x00" + owner }
 
@@ -31,7 +33,7 @@ func (s sealedPlaces) put(p place) string {
 	b = binary.AppendVarint(b, p.From)
 	b = binary.AppendVarint(b, p.To-p.From)
 	b = append(b, p.After...)
-	return base64.RawURLEncoding.EncodeToString(s.seal(b, boundPlace(p.owner, p.tool)))
+	return base64.RawURLEncoding.EncodeToString(s.Seal(b, boundPlace(p.owner, p.tool)))
 }
 
 // find leaves the mark of the question in the place of the question.
@@ -43,7 +45,7 @@ func (s sealedPlaces) find(handle, owner, tool string) (p place, ok bool) {
 	if err != nil {
 		return p, false
 	}
-	b, ok := s.open(sealed, boundPlace(owner, tool))
+	b, ok := s.Open(sealed, boundPlace(owner, tool))
 	if !ok || len(b) < 4+questionMark || time.Now().Unix() >= int64(binary.BigEndian.Uint32(b)) {
 		return p, false
 	}

@@ -45,6 +45,9 @@ type Options struct {
 	// that of the credential that reaches it, "" for the standard one. Approvals,
 	// the journal and audit lines are bound to them.
 	Org, Credential string
+	// At is where the organisation is, the same only for the same one: handles end with
+	// it when [Organizations.Replace] finds the name elsewhere.
+	At string
 	// Region is named in answers ("us"); Sandbox marks them.
 	Region  string
 	Sandbox bool
@@ -73,8 +76,8 @@ type Desk struct {
 	o      Options
 	dir    *finder
 	places places
-	shelf  Shelf  // of plans
-	vault  *vault // nil where nothing leaves this process
+	shelf  Shelf       // of plans
+	vault  *auth.Vault // nil where nothing leaves this process
 	org    *organization
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 )
@@ -18,9 +19,14 @@ import (
 type Organizations struct {
 	*catalog
 	front *Desk // reaches none: for what concerns this server alone
-	desks map[deskKey]*Desk
-	names []string // sorted
+	open  atomic.Pointer[openDesks]
 	of    OrgsOf
+}
+
+// openDesks are the desks at one time: a call keeps to those that it began with.
+type openDesks struct {
+	desks map[deskKey]*Desk
+	names []string // of organisations, sorted
 }
 
 type deskKey struct{ org, credential string }
@@ -48,21 +54,55 @@ func NewOrganizations(shared Options, places []Options, of OrgsOf) (*Organizatio
 	if err != nil {
 		return nil, err
 	}
-	o := &Organizations{catalog: c, front: front, desks: map[deskKey]*Desk{}, of: of}
+	o := &Organizations{catalog: c, front: front, of: of}
+	return o, o.Replace(places)
+}
+
+// Replace serves these places from the next call on, in the place of those before; the
+// calls that are under way end at the desk where they began. A desk whose Client stays
+// keeps all it has, and one whose organisation is At the same address the handles that
+// it gave. On an error nothing changes. It is not for two goroutines at once.
+func (o *Organizations) Replace(places []Options) error {
+	was := o.open.Load()
+	if was == nil {
+		was = &openDesks{}
+	}
+	now := &openDesks{desks: map[deskKey]*Desk{}}
 	for _, p := range places {
 		key := deskKey{p.Org, p.Credential}
-		if p.Org == "" || o.desks[key] != nil {
-			return nil, fmt.Errorf("organisation %q with credential %q stands twice, or has no name", p.Org, p.Credential)
+		if p.Org == "" || now.desks[key] != nil {
+			return fmt.Errorf("organisation %q with credential %q stands twice, or has no name", p.Org, p.Credential)
 		}
-		if o.desks[key], err = c.desk(p); err != nil {
-			return nil, err
+		d, err := o.desk(p)
+		if err != nil {
+			return err
 		}
-		if !slices.Contains(o.names, p.Org) {
-			o.names = append(o.names, p.Org)
+		if old := was.desks[key]; old != nil {
+			d.follow(old)
+		}
+		now.desks[key] = d
+		if !slices.Contains(now.names, p.Org) {
+			now.names = append(now.names, p.Org)
 		}
 	}
-	slices.Sort(o.names)
-	return o, nil
+	slices.Sort(now.names)
+	o.open.Store(now)
+	return nil
+}
+
+// follow takes over what a desk of the same name has.
+func (d *Desk) follow(old *Desk) {
+	if d.o.At != old.o.At {
+		return
+	}
+	d.places, d.shelf, d.vault = old.places, old.shelf, old.vault
+	if d.o.Client != old.o.Client {
+		return
+	}
+	d.dir = old.dir
+	if d.o.Region == old.o.Region && d.o.Sandbox == old.o.Sandbox {
+		d.org = old.org
+	}
 }
 
 // desksOf are the desks of a caller, one for each of its organisations, by name.
@@ -75,12 +115,13 @@ func (o *Organizations) desksOf(ctx context.Context) (mine []*Desk, names []stri
 	if o.of != nil {
 		having = o.of(who)
 	}
-	for _, name := range o.names {
+	open := o.open.Load()
+	for _, name := range open.names {
 		credential, has := having[name]
 		if !has && o.of != nil {
 			continue
 		}
-		if d := o.desks[deskKey{name, credential}]; d != nil {
+		if d := open.desks[deskKey{name, credential}]; d != nil {
 			mine, names = append(mine, d), append(names, name)
 		}
 	}
@@ -96,6 +137,11 @@ func (o *Organizations) Declares(name string) bool { return o.front.Declares(nam
 // Lacking are the scopes that a call takes; see [Desk.Lacking]. They are the same for
 // all organisations.
 func (o *Organizations) Lacking(ctx context.Context, name string, arguments json.RawMessage) string {
+	if head, rest, deep := strings.Cut(strings.TrimPrefix(name, scheme), "/"); deep && strings.HasPrefix(name, scheme) {
+		if mine, names := o.desksOf(ctx); len(mine) > 1 && slices.Contains(names, head) {
+			name = scheme + rest
+		}
+	}
 	return o.front.Lacking(ctx, name, arguments)
 }
 

@@ -23,10 +23,10 @@ func (o *Organizations) Call(ctx context.Context, c Call) Answer {
 	case len(mine) == 0:
 		return o.refuse(ctx, t, who, c, &Refusal{jc.CodeDenied, "denied by this server (no organisation is granted to " + who.String() + "), not by JumpCloud. Repeating will not help"})
 	case len(mine) == 1:
-		return mine[0].Call(ctx, c)
+		return o.callOnly(ctx, t, who, c, mine[0])
 	}
 	c.orgs = names
-	if t.local() || o.byName[c.Tool] == nil { // nothing is asked of an organisation
+	if t.Local() || o.byName[c.Tool] == nil { // nothing is asked of an organisation
 		return o.front.Call(ctx, c)
 	}
 	org, rest, err := takeOrg(t, c.Arguments)
@@ -37,10 +37,31 @@ func (o *Organizations) Call(ctx context.Context, c Call) Answer {
 		return o.refuse(ctx, t, who, c, err)
 	}
 	c.Arguments = rest
-	if org == everyOrg {
+	if org == EveryOrg {
 		return o.callAll(ctx, t, c, mine)
 	}
 	return mine[slices.Index(names, org)].Call(ctx, c)
+}
+
+// callOnly runs a tool in the only organisation that the caller has. It need not be
+// named; but a caller who had more when it last looked may name another, and must not
+// learn only that the argument is too much: without it the call would be made here.
+func (o *Organizations) callOnly(ctx context.Context, t *Tool, who auth.Principal, c Call, d *Desk) Answer {
+	if t.Local() || !gives(c.Arguments, OrgArgument) {
+		return d.Call(ctx, c)
+	}
+	org, rest, err := takeOrg(t, c.Arguments)
+	switch {
+	case err == nil && org == "":
+		return d.Call(ctx, c)
+	case err == nil:
+		err = checkOrg(t, org, rest, []string{d.o.Org})
+	}
+	if err != nil {
+		return o.refuse(ctx, t, who, c, err)
+	}
+	c.Arguments = rest
+	return d.Call(ctx, c)
 }
 
 // refuse writes down that a call reached no organisation, and answers it.
@@ -65,21 +86,21 @@ func takeOrg(t *Tool, raw json.RawMessage) (org string, rest json.RawMessage, er
 	if args == nil {
 		args = map[string]json.RawMessage{}
 	}
-	value, given := args[orgArgument]
-	delete(args, orgArgument)
+	value, given := args[OrgArgument]
+	delete(args, OrgArgument)
 	var inner map[string]json.RawMessage
-	if t.carries != nil && json.Unmarshal(args["arguments"], &inner) == nil && inner[orgArgument] != nil {
-		if given && string(value) != string(inner[orgArgument]) {
-			return "", nil, invalid(orgArgument, "it stands here and in arguments, and not the same")
+	if t.carries != nil && json.Unmarshal(args["arguments"], &inner) == nil && inner[OrgArgument] != nil {
+		if given && string(value) != string(inner[OrgArgument]) {
+			return "", nil, invalid(OrgArgument, "it stands here and in arguments, and not the same")
 		}
-		value, given = inner[orgArgument], true
-		delete(inner, orgArgument)
+		value, given = inner[OrgArgument], true
+		delete(inner, OrgArgument)
 		if args["arguments"], err = json.Marshal(inner); err != nil {
 			return "", nil, err
 		}
 	}
 	if given && json.Unmarshal(value, &org) != nil {
-		return "", nil, invalid(orgArgument, "must be the name of an organisation")
+		return "", nil, invalid(OrgArgument, "must be the name of an organisation")
 	}
 	rest, err = json.Marshal(args)
 	return org, rest, err
@@ -90,24 +111,24 @@ func takeOrg(t *Tool, raw json.RawMessage) (org string, rest json.RawMessage, er
 func checkOrg(t *Tool, org string, rest json.RawMessage, names []string) error {
 	known := fewNames(names)
 	switch {
-	case org == everyOrg && !t.everywhere():
-		return invalid(orgArgument, "only a read runs in all organisations; name one of "+known)
-	case org == everyOrg && gives(rest, "cursor"):
-		return invalid(orgArgument, "a cursor belongs to one organisation, the one before its colon: name that")
-	case org == everyOrg, slices.Contains(names, org):
+	case org == EveryOrg && !t.everywhere():
+		return invalid(OrgArgument, "only a read runs in all organisations; name one of "+known)
+	case org == EveryOrg && gives(rest, "cursor"):
+		return invalid(OrgArgument, "a cursor belongs to one organisation, the one before its colon: name that")
+	case org == EveryOrg, slices.Contains(names, org):
 		return nil
 	}
 	if t.everywhere() {
 		known += `; "*" is all`
 	}
 	if org == "" {
-		return invalid(orgArgument, "required: which organisation? known: "+known)
+		return invalid(OrgArgument, "required: which organisation? known: "+known)
 	}
 	problem := fmt.Sprintf("there is no organisation %q here", clip(org))
 	if near := schemas.Nearest(org, names); near != "" {
-		return invalid(orgArgument, problem+fmt.Sprintf("; did you mean %q", near))
+		return invalid(OrgArgument, problem+fmt.Sprintf("; did you mean %q", near))
 	}
-	return invalid(orgArgument, problem+"; known: "+known)
+	return invalid(OrgArgument, problem+"; known: "+known)
 }
 
 // gives reports whether an argument is given, also to a tool that is called by another.

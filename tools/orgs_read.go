@@ -17,7 +17,7 @@ import (
 // alone (rights, events, fields, schemas) at the address it always has. Prompts take
 // the organisation as an argument; completions take it from the arguments given.
 
-const orgInURI = scheme + "{" + orgArgument + "}/"
+const orgInURI = scheme + "{" + OrgArgument + "}/"
 
 // ofServer reports whether an address concerns this server alone.
 func ofServer(uri string) bool {
@@ -118,7 +118,7 @@ func (o *Organizations) Prompts(ctx context.Context) []Prompt {
 	out := o.front.Prompts(ctx)
 	for i := range out {
 		out[i].Arguments = append(slices.Clone(out[i].Arguments), PromptArgument{
-			Name: orgArgument, Description: "The organisation: " + fewNames(names) + ".",
+			Name: OrgArgument, Description: "The organisation: " + fewNames(names) + ".",
 		})
 	}
 	return out
@@ -134,8 +134,8 @@ func (o *Organizations) Prompt(ctx context.Context, name string, args map[string
 		return "", &Refusal{jc.CodeNotFound, fmt.Sprintf("there is no prompt %q here", clip(name))}
 	}
 	args = maps.Clone(args)
-	org := strings.TrimSpace(args[orgArgument])
-	delete(args, orgArgument)
+	org := strings.TrimSpace(args[OrgArgument])
+	delete(args, OrgArgument)
 	text, err := o.front.Prompt(ctx, name, args)
 	switch {
 	case err != nil:
@@ -147,7 +147,7 @@ func (o *Organizations) Prompt(ctx context.Context, name string, args map[string
 		if near := schemas.Nearest(org, names); near != "" {
 			problem += fmt.Sprintf("; did you mean %q", near)
 		}
-		return "", invalid(orgArgument, problem)
+		return "", invalid(OrgArgument, problem)
 	}
 	return text + "\nAll of it is in one organisation: give org=" + org + " with each call.", nil
 }
@@ -162,7 +162,7 @@ func (o *Organizations) Complete(ctx context.Context, c Completing) (Completion,
 		return none, nil
 	case len(mine) == 1:
 		return mine[0].Complete(ctx, c)
-	case c.Argument == orgArgument && unfitText(c.Value) == "":
+	case c.Argument == OrgArgument && unfitText(c.Value) == "":
 		return fromList(names, c.Value), nil
 	case c.Template != "" && ofServer(c.Template):
 		return o.front.Complete(ctx, c)
@@ -174,7 +174,7 @@ func (o *Organizations) Complete(ctx context.Context, c Completing) (Completion,
 		}
 		c.Template = scheme + rest
 	}
-	i := slices.Index(names, c.Arguments[orgArgument])
+	i := slices.Index(names, c.Arguments[OrgArgument])
 	if i < 0 {
 		return o.front.Complete(ctx, c) // closed lists; names of objects are of an organisation
 	}

@@ -9,17 +9,18 @@ import (
 	"github.com/jc-mcp/jc-mcp/schemas"
 )
 
-// Callers who have several organisations say with each call which one it is for.
+// Callers who have several organisations say with each call which one it is for:
+// OrgArgument takes its name, or EveryOrg.
 const (
-	orgArgument = "org"
-	everyOrg    = "*" // all of the caller's, for reads
+	OrgArgument = "org"
+	EveryOrg    = "*" // all of the caller's, for reads
 )
 
-// local reports whether a tool concerns this server alone, and no organisation.
-func (t *Tool) local() bool { return t.Toolset == "api" && t.carries == nil }
+// Local reports whether a tool concerns this server alone, and no organisation.
+func (t *Tool) Local() bool { return t.Toolset == "api" && t.carries == nil }
 
 // everywhere reports whether one call of a tool may run in several organisations.
-func (t *Tool) everywhere() bool { return t.Risk == auth.Read && !t.local() }
+func (t *Tool) everywhere() bool { return t.Risk == auth.Read && !t.Local() }
 
 // chosenSchemas keeps the schemas that take an organisation: one for each tool and set
 // of organisations in use.
@@ -39,7 +40,7 @@ const maxChosen = 16 * 1024
 // choosing is the schema of a tool with the argument that names one of the caller's
 // organisations; of callers that have one, none, the schema as it is.
 func (c *catalog) choosing(t *Tool, s *schemas.Schema, orgs []string) *schemas.Schema {
-	if len(orgs) == 0 || t.local() {
+	if len(orgs) == 0 || t.Local() {
 		return s
 	}
 	key := chosenKey{s, strings.Join(orgs, " ")}
@@ -53,9 +54,9 @@ func (c *catalog) choosing(t *Tool, s *schemas.Schema, orgs []string) *schemas.S
 	}
 	values := slices.Clone(orgs)
 	if t.everywhere() {
-		values = append(values, everyOrg)
+		values = append(values, EveryOrg)
 	}
-	out := s.Choosing(orgArgument, values)
+	out := s.Choosing(OrgArgument, values)
 	c.chosen.kept[key] = out
 	return out
 }

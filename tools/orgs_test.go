@@ -137,7 +137,8 @@ func TestOneOrganisation(t *testing.T) {
 	if !a.IsError {
 		t.Errorf("org is taken: %s", text)
 	}
-	want(t, text, `there is no argument "org"`)
+	want(t, text, `there is no organisation "acme" here`, "known: globex")
+	want(t, b.must("globex", "users_list", `{"org":"globex","limit":3}`), "org globex (")
 	if _, err := b.server.Read(ctx, "jumpcloud://acme/organization"); err == nil {
 		t.Error("an address of another organisation")
 	}
@@ -476,5 +477,48 @@ func TestOtherCredential(t *testing.T) {
 	b.must("reader", "users_list", `{"org":"acme"}`)
 	if len(b.wires["readonly"].seen) == 0 || len(b.wires["acme"].seen) > 0 {
 		t.Errorf("readonly %v, acme %v", b.wires["readonly"].seen, b.wires["acme"].seen)
+	}
+}
+
+// TestReplaceUnderWay: a call keeps the desk that it began at, and the next one finds
+// what is there now.
+func TestReplaceUnderWay(t *testing.T) {
+	b := newOrgs(t, acmeAndGlobex)
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	b.wires["globex"].answer = func(*http.Request) (*http.Response, error) {
+		select {
+		case arrived <- struct{}{}:
+		default:
+		}
+		<-goOn
+		return nil, nil
+	}
+	answered := make(chan string)
+	go func() {
+		text, _ := b.call("both", "users_list", `{"org":"globex","limit":1}`)
+		answered <- text
+	}()
+	<-arrived
+	open := b.server.open.Load()
+	var stays []Options
+	for key, d := range open.desks {
+		if key.org == "acme" {
+			stays = append(stays, d.o)
+		}
+	}
+	if err := b.server.Replace(append(stays, stays[0])); err == nil || b.server.open.Load() != open {
+		t.Errorf("one place twice: %v", err)
+	}
+	if err := b.server.Replace(stays); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := b.call("both", "users_list", `{"org":"globex"}`)
+	want(t, text, `there is no organisation "globex" here; known: acme`)
+	text, _ = b.call("globex", "users_list", `{}`)
+	want(t, text, "no organisation is granted to globex")
+	close(goOn)
+	want(t, <-answered, "# total 20", "org globex (")
+	if now := b.server.open.Load().desks[deskKey{"acme", ""}]; now.dir != open.desks[deskKey{"acme", ""}].dir {
+		t.Error("a desk that stays looks everything up again")
 	}
 }

@@ -350,3 +350,40 @@ func TestPersonApprovesWhatIsMadeUp(t *testing.T) {
 		}
 	}
 }
+
+// TestARotatedToken: what an agent did with one token of the grant file is its own with
+// the next one too, and nobody else's. What a person agreed to names the token, and is
+// for it alone.
+func TestARotatedToken(t *testing.T) {
+	g := newGoverned(t)
+	g.grant("      - write: [users]\n", "      - write: [changes]\n      - write: [users]\n")
+	g.grant("at_most: {per_hour: 2}", "at_most: {per_hour: 9}")
+	who, _ := auth.From(g.ctx)
+	as := func(name string) {
+		who.Name = name
+		g.ctx = auth.With(t.Context(), who)
+	}
+	as("token 0123abcd")
+	change := regexp.MustCompile(`c-\w+`).FindString(g.must("user_groups_members_change", `{"group":"Contractors","add":["maria.silva"]}`))
+	code := g.ask("users_reset_mfa", `{"user":"ben.kurz"}`)
+	g.answer(code, true)
+
+	as("token x at https://login.example.com")
+	text, _ := g.call("changes_undo", `{"change":"`+change+`"}`)
+	unknown, _ := g.call("changes_undo", `{"change":"c-00000000"}`)
+	if strings.ReplaceAll(text, change, "") != strings.ReplaceAll(unknown, "c-00000000", "") {
+		t.Errorf("a foreign change is not unknown: %s", text)
+	}
+	if other := g.ask("users_reset_mfa", `{"user":"ben.kurz"}`); other == code {
+		t.Error("somebody else's approval is found")
+	}
+
+	as("token 4567abcd")
+	want(t, g.must("changes_list", `{}`), change)
+	want(t, g.must("changes_undo", `{"change":"`+change+`"}`), "done")
+	if other := g.ask("users_reset_mfa", `{"user":"ben.kurz"}`); other == code {
+		t.Error("the person agreed to another token")
+	}
+	as("token 0123abcd")
+	want(t, g.must("users_reset_mfa", `{"user":"ben.kurz"}`), "done")
+}

@@ -16,7 +16,7 @@ const (
 func (r *Reader) keepPlan(ctx context.Context, id string, plan []byte) error {
 	bound := r.boundPlan(id)
 	if r.d.vault != nil {
-		plan = r.d.vault.seal(plan, bound)
+		plan = r.d.vault.Seal(plan, bound)
 	}
 	if err := r.d.shelf.Put(ctx, bound, plan, planTTL); err != nil {
 		return errShelf
@@ -32,7 +32,7 @@ func (r *Reader) keptPlan(ctx context.Context, id string) ([]byte, error) {
 		return nil, errShelf
 	}
 	if plan != nil && r.d.vault != nil {
-		plan, _ = r.d.vault.open(plan, bound)
+		plan, _ = r.d.vault.Open(plan, bound)
 	}
 	return plan, nil
 }

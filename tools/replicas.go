@@ -2,15 +2,9 @@ package tools
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/rand"
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"io"
 	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 // Replicas are what several servers of one organisation share, so that each can
@@ -30,56 +24,7 @@ type Shelf interface {
 	Get(ctx context.Context, id string) ([]byte, error)
 }
 
-// vault seals what leaves this process and comes back: nobody without a key can
-// read, make or change it, nor use it for another purpose or owner (bound).
-type vault struct{ keys []cipher.AEAD }
-
-func newVault(masters [][]byte) (*vault, error) {
-	v := &vault{}
-	for _, m := range masters {
-		if len(m) < 32 {
-			return nil, errors.New("a key that replicas share needs at least 32 bytes")
-		}
-		key, err := hkdf.Key(sha256.New, m, nil, "jc-mcp handles of replicas v1", 32)
-		if err != nil {
-			return nil, fmt.Errorf("deriving the key of handles: %w", err)
-		}
-		block, err := aes.NewCipher(key)
-		if err != nil {
-			return nil, fmt.Errorf("the cipher of handles: %w", err)
-		}
-		aead, err := cipher.NewGCM(block)
-		if err != nil {
-			return nil, fmt.Errorf("the cipher of handles: %w", err)
-		}
-		v.keys = append(v.keys, aead)
-	}
-	if len(v.keys) == 0 {
-		return nil, errors.New("replicas need a key that they share")
-	}
-	return v, nil
-}
-
-// Format keeps the keys out of anything printed.
-func (v *vault) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "vault") }
-
-func (v *vault) seal(plain []byte, bound string) []byte {
-	aead := v.keys[0]
-	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
-	_, _ = rand.Read(nonce) // never fails: crypto/rand ends the process instead
-	return aead.Seal(nonce, nonce, plain, []byte(bound))
-}
-
-// open gives what was sealed for the same purpose and owner; ok is false for all else.
-func (v *vault) open(sealed []byte, bound string) (plain []byte, ok bool) {
-	for _, aead := range v.keys {
-		if len(sealed) < aead.NonceSize() {
-			return nil, false
-		}
-		nonce, rest := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
-		if plain, err := aead.Open(nil, nonce, rest, []byte(bound)); err == nil {
-			return plain, true
-		}
-	}
-	return nil, false
+// newVault is what seals the handles that replicas share.
+func newVault(masters [][]byte) (*auth.Vault, error) {
+	return auth.NewVault("jc-mcp handles of replicas v1", masters)
 }

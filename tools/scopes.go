@@ -10,7 +10,8 @@ import (
 )
 
 // Lacking is all the scopes that a call takes, parted by spaces, where the grants
-// would allow it and the scopes of the caller's token do not; else "". name is a tool.
+// would allow it and the scopes of the caller's token do not; else "". name is a tool,
+// or the address of a resource, which takes what the tool takes that reads it.
 // A carried call counts as the tool that it is; for a job it is what the job takes
 // and each of the tools that it is made of and that the grants give. Nothing is sent.
 //
@@ -19,6 +20,9 @@ func (d *Desk) Lacking(ctx context.Context, name string, arguments json.RawMessa
 	who, ok := auth.From(ctx)
 	if !ok || !who.Scopes.Limit() {
 		return ""
+	}
+	if strings.HasPrefix(name, scheme) {
+		name = readBy(name)
 	}
 	t := d.byName[name]
 	if t == nil {
@@ -38,6 +42,25 @@ func (d *Desk) Lacking(ctx context.Context, name string, arguments json.RawMessa
 	needs := d.lacks(who, t)
 	slices.Sort(needs)
 	return strings.Join(slices.Compact(needs), " ")
+}
+
+// readBy is the tool that stands behind the address of a resource; "" where there is
+// none: those show what the caller may read, and leave out the rest.
+func readBy(uri string) string {
+	head, rest, _ := strings.Cut(strings.TrimPrefix(uri, scheme), "/")
+	for i := range things {
+		switch th := &things[i]; {
+		case rest == "":
+		case head == th.address:
+			return th.getter()
+		case head == "fields" && rest == th.plural:
+			return th.lister()
+		}
+	}
+	if head == "schemas" {
+		return rest
+	}
+	return ""
 }
 
 // lacks are the scopes that a tool takes, when the token lacks some of them.

@@ -35,6 +35,16 @@ func TestLacking(t *testing.T) {
 		{"jc:read", "api_destroy", `{"tool":"commands_delete"}`, ""},     // not granted
 		{"jc:read", "no_such_tool", `{}`, ""},                            // the road says so
 		{"jc:read", "jumpcloud://schemas/users_list", "", ""},            // a resource
+		{"", "jumpcloud://schemas/users_list", "", "jc:read"},
+		{"jc:read", "jumpcloud://schemas/users_update", "", "jc:change:users"},
+		{"", "jumpcloud://users/ben.kurz", "", "jc:read"},
+		{"jc:read", "jumpcloud://users/ben.kurz", "", ""},
+		{"jc:change:users", "jumpcloud://devices/MBP", "", "jc:read"},
+		{"", "jumpcloud://fields/user_groups", "", "jc:read"},
+		{"", "jumpcloud://policies/x", "", ""}, // not granted
+		{"", "jumpcloud://rights", "", ""},
+		{"", "jumpcloud://users", "", ""},
+		{"", "jumpcloud://acme/users/ben.kurz", "", ""},
 	} {
 		limited := who
 		limited.Scopes = auth.ParseScopes(c.scopes)

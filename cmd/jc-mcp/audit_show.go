@@ -18,8 +18,8 @@ import (
 
 // auditWanted says which lines to show.
 type auditWanted struct {
-	agent, tool, target, since string
-	refused, csv               bool
+	agent, org, tool, target, since string
+	refused, csv                    bool
 }
 
 func (s *shell) auditShow() *cobra.Command {
@@ -27,10 +27,12 @@ func (s *shell) auditShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show FILE…",
 		Short: "Show lines of an audit log in plain English",
-		Long: `Prints when, what came of it, and the sentence of each line that is asked for.
+		Long: `Prints when, what came of it, the organisation where there are several, and the
+sentence of each line that is asked for.
 --csv prints all fields, for a spreadsheet; the file itself is JSON lines, for jq.
 It does not look whether the log is as it was written: audit verify does.`,
 		Example: `  jc-mcp audit show ~/jc-audit.jsonl --since 24h --refused
+  jc-mcp audit show ~/jc-audit.jsonl --org acme --agent helpdesk
   jc-mcp audit show ~/jc-audit.jsonl --tool 'users_*' --target ana.lopez --csv > ana.csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			since, err := parseSince(w.since, time.Now())
@@ -51,6 +53,7 @@ It does not look whether the log is as it was written: audit verify does.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&w.agent, "agent", "", "only lines of this agent")
+	f.StringVar(&w.org, "org", "", "only lines of this organisation, by its name in the file of organisations")
 	f.StringVar(&w.tool, "tool", "", "only lines of these tools: a name, or a glob such as 'users_*'")
 	f.StringVar(&w.target, "target", "", "only lines on an object with this id or name, or glob of one")
 	f.StringVar(&w.since, "since", "", "only lines since then: 90m, 24h, 7d, 2026-11-22 or 2026-11-22T13:00:00Z")
@@ -83,6 +86,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 func (w *auditWanted) wants(l auth.Line) bool {
 	switch {
 	case w.agent != "" && l.Agent != w.agent,
+		w.org != "" && l.Org != w.org,
 		w.tool != "" && !globbed(w.tool, l.Tool),
 		w.refused && l.Phase != auth.PhaseRefused && l.Phase != auth.PhaseDeclined && l.Phase != auth.PhaseExpired:
 		return false
@@ -146,7 +150,11 @@ type lineWriter interface {
 type plainLines struct{ w io.Writer }
 
 func (p plainLines) line(l auth.Line) error {
-	_, err := fmt.Fprintf(p.w, "%s  %-8s  %s\n", l.Time.UTC().Format("2006-01-02 15:04:05Z"), l.Phase, sentence(l))
+	org := ""
+	if l.Org != "" {
+		org = "[" + visible(l.Org) + "] "
+	}
+	_, err := fmt.Fprintf(p.w, "%s  %-8s  %s%s\n", l.Time.UTC().Format("2006-01-02 15:04:05Z"), l.Phase, org, sentence(l))
 	return err
 }
 
@@ -164,7 +172,7 @@ func sentence(l auth.Line) string {
 }
 
 var auditColumns = []string{"time", "seq", "run", "phase", "say", "agent", "principal", "approver", "request", "reason", "tool", "risk", "targets",
-	"method", "path", "decision", "version", "outcome", "code", "attempts", "ms", "change", "trace", "call", "step"}
+	"method", "path", "decision", "version", "outcome", "code", "attempts", "ms", "change", "trace", "call", "step", "org"}
 
 type csvLines struct{ w *csv.Writer }
 
@@ -175,7 +183,7 @@ func (c csvLines) line(l auth.Line) error {
 	}
 	row := []string{l.Time.UTC().Format(time.RFC3339Nano), strconv.FormatUint(l.Seq, 10), l.Run, l.Phase, l.Say, l.Agent, l.Principal, l.Approver, l.Request,
 		l.Reason, l.Tool, l.Risk, strings.Join(targets, "; "), l.Method, l.Path, l.Decision, l.Version, l.Outcome, l.Code,
-		strconv.Itoa(l.Attempts), strconv.FormatInt(l.MS, 10), l.Change, l.Trace, l.Call, strconv.Itoa(l.Step)}
+		strconv.Itoa(l.Attempts), strconv.FormatInt(l.MS, 10), l.Change, l.Trace, l.Call, strconv.Itoa(l.Step), l.Org}
 	for i := range row {
 		row[i] = noFormula(visible(row[i]))
 	}

@@ -127,6 +127,18 @@ func TestAuditShow(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[1][1] != "5" || rows[1][12] != "system =cmd|x 1" || len(rows[0]) != len(auditColumns) {
 		t.Errorf("%q, %v", rows, err)
 	}
+	orgs := fileOf(t, "orgs.jsonl", `{"time":"2026-11-22T12:00:00Z","phase":"result","say":"helper: list users","agent":"helper","org":"acme"}
+{"time":"2026-11-22T12:01:00Z","phase":"result","say":"helper: list devices","agent":"helper","org":"globex"}
+{"time":"2026-11-22T12:02:00Z","phase":"reload","say":"grants in force"}
+`)
+	auditing(t, nil, "show", orgs).want(t, exitDone, "12:00:00Z  result    [acme] helper: list users\n", "[globex] helper: list devices", "reload    grants in force")
+	if r := auditing(t, nil, "show", orgs, "--org", "acme"); r.out != "2026-11-22 12:00:00Z  result    [acme] helper: list users\n" {
+		t.Error(r.out)
+	}
+	rows, err = csv.NewReader(strings.NewReader(auditing(t, nil, "show", orgs, "--csv").out)).ReadAll()
+	if err != nil || len(rows) != 4 || rows[0][len(rows[0])-1] != "org" || rows[1][len(rows[0])-1] != "acme" || rows[3][len(rows[0])-1] != "" {
+		t.Errorf("%q, %v", rows, err)
+	}
 	auditing(t, nil, "show", path, "--since", "yesterday").want(t, exitUsage, "--since")
 	auditing(t, nil, "show", path, "--tool", "[").want(t, exitUsage, "no pattern")
 	for text, want := range map[string]time.Duration{"90m": 90 * time.Minute, "7d": 7 * 24 * time.Hour} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -29,14 +30,16 @@ the terminal; without one the call is refused. A cursor is good for the process
 that gave it: here, raise limit instead.
 
 With --orgs, --org is the name of one organisation in that file, and is needed where
-there are several. Without --orgs it is the id of an organisation (x-org-id), for
-administrators of several.
+there are several (or org=NAME among the arguments); --org '*' reads in all of them,
+and answers with a section for each. Without --orgs it is the id of an organisation
+(x-org-id), for administrators of several.
 
 Exit code 0: done; 1: the call was refused or failed, and the text says why; 2: no
 such tool, or arguments that cannot be read.`,
 		Example: `  jc-mcp call --sandbox users_list limit=5
   jc-mcp call users_list 'filter=department=Sales, suspended=true' fields=username,email
   jc-mcp call --orgs orgs.yaml --org acme users_list count_by=department
+  jc-mcp call --orgs orgs.yaml --org '*' users_list filter=suspended=true
   jc-mcp call user_groups_members_change group=Sales add=ana.lopez add=bo.chen dry_run=true
   jc-mcp call user_groups_create name=Sales attributes.sudo:='{"enabled":true,"withoutPassword":false}'
   echo '{"user":"ana.lopez"}' | jc-mcp call users_get -`,
@@ -58,9 +61,6 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 	if err != nil {
 		return err
 	}
-	if len(c.organizations) > 1 {
-		return usagef("--orgs has several organisations: say which with --org; known: %s", strings.Join(c.names(), ", "))
-	}
 	c.selection.Surface = tools.FullSurface // a surface is for those who list
 	log := s.logger(c)
 	w, err := wire(cmd.Context(), c, log, s.callAudit(c), s.err, false)
@@ -77,6 +77,9 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 	if err != nil {
 		return err
 	}
+	if args, err = c.named(tool, args); err != nil {
+		return err
+	}
 	ctx = auth.With(ctx, auth.Principal{Agent: "local", Name: "call"})
 	answer := s.callAsking(ctx, w.server, tools.Call{Tool: name, Arguments: args})
 	if err := s.show(answer); err != nil {
@@ -86,6 +89,29 @@ func (s *shell) call(cmd *cobra.Command, name string, words []string) error {
 		return errSaid
 	}
 	return nil
+}
+
+// named adds to the arguments for which organisation a call is, where there are several
+// and the arguments do not say it.
+func (c *config) named(t *tools.Tool, raw json.RawMessage) (json.RawMessage, error) {
+	if c.orgsFile == "" || t.Local() {
+		return raw, nil
+	}
+	var args map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &args); err != nil {
+		return nil, err
+	}
+	if args[tools.OrgArgument] != nil {
+		return raw, nil
+	}
+	switch {
+	case c.org == tools.EveryOrg:
+		args[tools.OrgArgument] = json.RawMessage(`"` + tools.EveryOrg + `"`)
+		return json.Marshal(args)
+	case len(c.organizations) > 1:
+		return nil, usagef("--orgs has several organisations: say which with --org; known: %s; --org '%s' reads in all", strings.Join(c.names(), ", "), tools.EveryOrg)
+	}
+	return raw, nil
 }
 
 // pickTool finds a tool among those selected, or says why it is not there.
@@ -178,11 +204,20 @@ func (s *shell) show(a tools.Answer) error {
 		if !s.terminal(s.out) {
 			continue
 		}
-		if i > 0 && strings.HasPrefix(a.Text[0], "# total ") {
+		if i > 0 && headsList(a.Text[i-1]) {
 			blocks[i] = aligned(text)
 		}
 		blocks[i] = visible(blocks[i])
 	}
 	_, err := fmt.Fprintln(s.out, strings.Join(blocks, "\n"))
 	return err
+}
+
+// headsList reports whether what follows a block is a list: of the only organisation, or
+// of one of several, whose name stands above.
+func headsList(block string) bool {
+	if _, rest, named := strings.Cut(block, "\n"); named && strings.HasPrefix(block, "## ") {
+		block = rest
+	}
+	return strings.HasPrefix(block, "# total ")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -46,6 +48,18 @@ type config struct {
 
 	organizations []organization // those that are served; one without a name where there is no file of them
 	known         []organization // those that a grant file may name
+
+	orgsSum [sha256.Size]byte // of the file that they are of
+
+	latest *atomic.Pointer[config] // what a changed file of organisations has made of this; nil where none is followed
+}
+
+// now is the configuration in force: this one, with the organisations as they are now.
+func (c *config) now() *config {
+	if c.latest == nil || c.latest.Load() == nil {
+		return c
+	}
+	return c.latest.Load()
 }
 
 // addFlags gives cmd the flags of these groups of settings.
@@ -105,6 +119,7 @@ func (s *shell) load(ctx context.Context, cmd *cobra.Command) (*config, error) {
 		return nil, usagef("JC_PROXY, JC_CA_FILE: %v", err)
 	}
 	if c.orgsFile != "" {
+		c.latest = &atomic.Pointer[config]{}
 		return c, s.readOrgs(ctx, c)
 	}
 	return c, c.one()

@@ -29,7 +29,7 @@ func (e *examination) organizations() (out []check, end func()) {
 	var all []link
 	for i := range e.config.organizations {
 		o := &e.config.organizations[i]
-		links, err := e.config.connect(o, nil)
+		links, err := e.config.connect(o, nil, nil)
 		if err != nil {
 			out = append(out, func(_ context.Context, s *sheet) { s.fix("configuration", "%s%v", o.prefix(), err) })
 			continue

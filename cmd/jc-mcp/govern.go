@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,8 @@ type governed struct {
 	grants  *auth.GrantFile // nil without a grant file
 	notices *state.Notifier // nil where nobody is told
 	audit   *auth.AuditLog
-	page    string // address of the approvals page; "" where there is none
+	orgs    *orgsFile // nil without a file of organisations
+	page    string    // address of the approvals page; "" where there is none
 }
 
 // govern opens what a server is governed by; dir is nil where there is none.
@@ -52,7 +54,7 @@ func govern(ctx context.Context, c *config, dir *state.Dir, log *slog.Logger, er
 	if c.grants == "" {
 		return g, nil
 	}
-	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: c.grantNames(), Told: g.told(log, c.watch)}
+	o := auth.GrantFileOptions{Path: c.grants, LastGood: filepath.Join(g.dir.Path(), lastGoodName), Known: namesNow{c.grantNames(), c}, Told: g.told(log, c.watch)}
 	o.Meter = g.dir.Meter()
 	if g.grants, err = auth.OpenGrants(o); err != nil {
 		return g, usagef("%v", err)
@@ -104,7 +106,7 @@ func (g *governed) told(log *slog.Logger, watch *ops.Instruments) func(auth.Gran
 
 // options adds to a desk's options what it is governed by.
 func (g *governed) options(o *tools.Options, c *config) error {
-	o.Audit = g.audit
+	o.Audit, o.Stale = g.audit, g.stale
 	o.Grants = auth.AllowAll{Confirm: c.confirm, Ceiling: objectsPerCall}
 	o.People.Dir = g.dir
 	o.People.Page = func() string { return g.page } // known before the first call, and not yet now
@@ -120,11 +122,20 @@ func (g *governed) options(o *tools.Options, c *config) error {
 		return err
 	}
 	if g.grants != nil {
-		o.Grants, o.Stale = g.grants, g.grants.Stale
+		o.Grants = g.grants
 		o.People.Approvers = func() []auth.Approver { return g.grants.Rules().Approvers() }
 		o.People.Tell = g.notices.Tell
 	}
 	return nil
+}
+
+// stale says which files are not in force as they are; "" when all are.
+func (g *governed) stale() string {
+	why := []string{g.orgs.Stale()}
+	if g.grants != nil {
+		why = append(why, g.grants.Stale())
+	}
+	return strings.Join(slices.DeleteFunc(why, func(s string) bool { return s == "" }), "; ")
 }
 
 // policy is what decides in one organisation. alone says that it is the only one there is.
@@ -145,14 +156,10 @@ func (g *governed) orgsOf(c *config) tools.OrgsOf {
 	if g == nil || g.grants == nil {
 		return nil
 	}
-	only := ""
-	if len(c.known) == 1 {
-		only = c.known[0].name
-	}
 	return func(p auth.Principal) map[string]string {
 		orgs, said := g.grants.Rules().OrgsOf(p.Agent)
-		if !said && only != "" {
-			return map[string]string{only: ""}
+		if known := c.now().known; !said && len(known) == 1 {
+			return map[string]string{known[0].name: ""}
 		}
 		return orgs
 	}

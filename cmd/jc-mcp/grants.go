@@ -30,6 +30,14 @@ type grantNames struct {
 // grantNames are those of this configuration.
 func (c *config) grantNames() grantNames { return namesFor(c.known) }
 
+// namesNow are those of a configuration whose organisations may change.
+type namesNow struct {
+	grantNames
+	of *config
+}
+
+func (n namesNow) Orgs() (map[string][]string, bool) { return n.of.now().grantNames().Orgs() }
+
 // namesFor is what a grant file may name where there are these organisations.
 func namesFor(list []organization) grantNames {
 	g := grantNames{tools.All(), map[string][]string{}}

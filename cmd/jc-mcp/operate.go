@@ -55,7 +55,7 @@ func (o *operation) instruments(log *slog.Logger) (*ops.Instruments, error) {
 }
 
 // watched lets the instruments look at what the server is governed by.
-func (g *governed) watched(in *ops.Instruments) {
+func (g *governed) watched(in *ops.Instruments, orgs *orgsFile) {
 	s := ops.Sources{Audit: g.audit.Health, AuditFailures: g.audit.Failures}
 	if dir := g.dir; dir != nil {
 		s.Stops = func() (int, error) { stops, err := dir.Stops(); return len(stops), err }
@@ -66,6 +66,9 @@ func (g *governed) watched(in *ops.Instruments) {
 	}
 	if g.grants != nil {
 		s.Stale = func() bool { return g.grants.Stale() != "" }
+	}
+	if orgs != nil {
+		s.StaleOrgs = func() bool { return orgs.Stale() != "" }
 	}
 	in.Watch(s)
 }

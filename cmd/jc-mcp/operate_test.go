@@ -60,5 +60,5 @@ func TestNothingIsWatchedUnasked(t *testing.T) {
 		t.Errorf("%v %v", in, err)
 	}
 	var none *ops.Instruments
-	(&governed{}).watched(none)
+	(&governed{}).watched(none, nil)
 }

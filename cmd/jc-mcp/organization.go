@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/jc-mcp/jc-mcp/auth"
@@ -34,7 +35,9 @@ type credential struct {
 type link struct {
 	*organization
 	credential string
-	client     *jc.Client // nil without a credential
+	login      auth.Login
+	signs      auth.Credential // made of login; nil without one
+	client     *jc.Client      // nil without a credential
 }
 
 func checkOrganisationID(id string) error {
@@ -102,21 +105,26 @@ func (o *organization) transport(c *config) (http.RoundTripper, error) {
 
 // connect makes the clients of an organisation, one for each of its credentials:
 // everything goes through one of them. What they send is paced with all who share dir,
-// unless that is nil.
-func (c *config) connect(o *organization, dir *state.Dir) (links []link, err error) {
+// unless that is nil. Links that there are already, to the same organisation by the same
+// login, stay.
+func (c *config) connect(o *organization, dir *state.Dir, have []link) (links []link, err error) {
 	transport, err := o.transport(c)
 	if err != nil {
 		return nil, err
 	}
 	for _, login := range o.credentials {
-		l := link{organization: o, credential: login.name}
+		l := link{organization: o, credential: login.name, login: login.Login}
+		if i := slices.IndexFunc(have, l.same); i >= 0 {
+			l.signs, l.client = have[i].signs, have[i].client
+			links = append(links, l)
+			continue
+		}
 		cred, err := login.Credential(o.hosts.OAuth.String(), c.transport)
 		if err != nil {
-			closeLinks(links)
 			return nil, asUsage(fmt.Errorf("%s%w", o.prefix(), err))
 		}
 		if cred != nil {
-			c.watch.Credential(o.name, login.name, cred)
+			l.signs = cred
 			cfg := jc.Config{
 				Hosts: o.hosts, OrgID: o.id, Renew: cred.Renew, Scope: o.name + "/" + cred.Scope() + "/" + o.id,
 				UserAgent: "jc-mcp/" + buildVersion(), Fenced: true, Observe: c.watch.Upstream(o.name, login.name),
@@ -126,13 +134,28 @@ func (c *config) connect(o *organization, dir *state.Dir) (links []link, err err
 				cfg.Limiter = dir.Limiter(o.paced(login), c.sharing.rate)
 			}
 			if l.client, err = jc.New(cfg); err != nil {
-				closeLinks(links)
 				return nil, fmt.Errorf("client: %w", err)
 			}
 		}
 		links = append(links, l)
 	}
 	return links, nil
+}
+
+// at is where the organisation is, in a word that no other has.
+func (o *organization) at() string {
+	if o.sandbox != nil {
+		return fmt.Sprintf("sandbox %d %d", o.sandbox.Users, o.sandbox.Seed)
+	}
+	return strings.Join([]string{o.hosts.Console.String(), o.hosts.Insights.String(), o.hosts.OAuth.String(), o.id}, " ")
+}
+
+// same reports whether two links lead to the same organisation by the same login.
+func (l link) same(other link) bool {
+	if l.name != other.name || l.credential != other.credential || l.at() != other.at() {
+		return false
+	}
+	return l.sandbox != nil || l.login.Same(other.login)
 }
 
 // paced names what is sent at one pace. It is the same in every process: the scope of a
@@ -142,11 +165,10 @@ func (o *organization) paced(login credential) string {
 }
 
 // connectAll makes the clients of every organisation that is served.
-func (c *config) connectAll(dir *state.Dir) (links []link, err error) {
+func (c *config) connectAll(dir *state.Dir, have []link) (links []link, err error) {
 	for i := range c.organizations {
-		more, err := c.connect(&c.organizations[i], dir)
+		more, err := c.connect(&c.organizations[i], dir, have)
 		if err != nil {
-			closeLinks(links)
 			return nil, err
 		}
 		links = append(links, more...)

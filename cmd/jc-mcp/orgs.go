@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,25 +11,40 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth"
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
+	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 // readOrgs reads the file of organisations. What can be read without running a command
 // is read now, so that a wrong place of a secret stops the start.
 func (s *shell) readOrgs(ctx context.Context, c *config) error {
-	list, err := s.parseOrgs(c.orgsFile)
+	data, err := readOrgsFile(c.orgsFile)
 	if err != nil {
 		return asUsage(err)
 	}
-	c.known = named(list)
+	return s.takeOrgs(ctx, c, data)
+}
+
+// takeOrgs puts the organisations of a file into the place of those of the configuration.
+func (s *shell) takeOrgs(ctx context.Context, c *config, data []byte) error {
+	list, err := s.orgsIn(c.orgsFile, data)
+	if err != nil {
+		return asUsage(err)
+	}
+	c.orgsSum = sha256.Sum256(data)
+	c.known, c.organizations = named(list), nil
 	var names []string
 	for _, o := range c.known {
 		names = append(names, o.name)
 	}
-	if c.org != "" && !slices.Contains(names, c.org) {
-		return unknown("organisation", c.org, names)
+	only := c.org
+	if only == tools.EveryOrg {
+		only = ""
+	}
+	if only != "" && !slices.Contains(names, c.org) {
+		return unknown("organisation", only, names)
 	}
 	for i, said := range list {
-		if c.org != "" && c.org != said.Name {
+		if only != "" && only != said.Name {
 			continue
 		}
 		o := c.known[i]
@@ -110,10 +126,29 @@ func (s *shell) openOrg(ctx context.Context, c *config, o *organization, said au
 
 // parseOrgs reads what a file of organisations says, and opens nothing.
 func (s *shell) parseOrgs(path string) ([]auth.Organization, error) {
+	data, err := readOrgsFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return s.orgsIn(path, data)
+}
+
+// maxOrgsFile is how long a file of organisations may be.
+const maxOrgsFile = 1 << 20
+
+func readOrgsFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxOrgsFile) {
+		return nil, fmt.Errorf("the file of organisations %s is no file of less than 1 MiB", path)
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the file of organisations %s cannot be read", path)
 	}
+	return data, nil
+}
+
+func (s *shell) orgsIn(path string, data []byte) ([]auth.Organization, error) {
 	return auth.ParseOrgs(path, data, auth.OrgFileOptions{
 		Regions: jc.Regions(), Getenv: s.getenv,
 		Base: func(v string) error { _, err := jc.ParseBase(v); return err },

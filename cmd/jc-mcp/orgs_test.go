@@ -38,6 +38,35 @@ func TestCallInOneOfSeveral(t *testing.T) {
 	jcmcp(t, nil, "call", "--sandbox", "--org", "acme", "users_list").want(t, exitUsage, "the id of an organisation is 24 hex digits")
 }
 
+// TestCallInAll: the command line can do what a caller of a server with several can.
+func TestCallInAll(t *testing.T) {
+	orgs := fileOf(t, "orgs.yaml", twoSandboxes)
+	for _, env := range [][]string{{"JC_ORGS=" + orgs, "JC_ORG_ID=*"}, {"JC_ORGS=" + orgs}} {
+		args := []string{"call", "users_list", "limit=1"}
+		if len(env) == 1 {
+			args = append(args, "--org", "*")
+		}
+		r := jcmcp(t, env, args...)
+		r.want(t, exitDone, "# 2 organisations, each in a section", "## acme\n# total 30", "## globex\n# total 20", `"org":"globex"`)
+	}
+	call := func(args ...string) result {
+		return jcmcp(t, nil, append([]string{"call", "--orgs", orgs}, args...)...)
+	}
+	call("users_list", "org=*", "limit=1").want(t, exitDone, "## acme", "## globex")
+	call("users_list", "org=globex", "limit=1").want(t, exitDone, "# total 20", "org globex")
+	call("users_list", "org=initech").want(t, exitFailed, `there is no organisation "initech" here; known: acme, globex`)
+	call("--org", "*", "users_list", "org=acme", "limit=1").want(t, exitDone, "# total 30", "org acme") // the narrower word counts
+	call("--org", "acme", "users_list", "org=globex").want(t, exitFailed, `there is no organisation "globex" here; known: acme`)
+	call("--org", "*", "users_suspend", "user=ada.king").want(t, exitFailed, "only a read runs in all organisations")
+	call("users_suspend", "user=ada.king", "dry_run=true").want(t, exitUsage, "say which with --org; known: acme, globex; --org '*' reads in all")
+	call("api_search", "query=suspend user").want(t, exitDone, "users_suspend")
+	call("--org", "*", "api_search", "query=suspend user").want(t, exitDone, "users_suspend")
+	jcmcp(t, nil, "call", "--sandbox", "--org", "*", "users_list").want(t, exitUsage, "the id of an organisation is 24 hex digits")
+	if r := person(t.Context(), strings.NewReader(""), "call", "--orgs", orgs, "--org", "*", "users_list", "limit=1", "fields=username,email"); !strings.Contains(r.out, "\nusername  ") {
+		t.Errorf("the list of a section is no table: %s", r.out)
+	}
+}
+
 func TestOrgsAndSettingsOfOneExclude(t *testing.T) {
 	orgs := fileOf(t, "orgs.yaml", twoSandboxes)
 	for _, set := range []string{"JC_API_KEY=x", "JC_SANDBOX=true", "JC_REGION=eu", "JC_CONSOLE_URL=https://x.example", "JC_KEYCHAIN=acme"} {
@@ -101,7 +130,7 @@ func TestStdioOfSeveral(t *testing.T) {
 	serve("", `{"org":"*","limit":1}`).want(t, exitDone, "JumpCloud of acme, globex. ", `## acme\n# total 30`, `## globex\n# total 20`)
 	serve("[acme, globex]", `{"org":"globex","limit":1}`).want(t, exitDone, "# total 20", `helper (stdio) in globex, read: find`)
 	serve("[globex]", `{"limit":1}`).want(t, exitDone, "# total 20")
-	serve("[globex]", `{"org":"acme"}`).want(t, exitDone, `there is no argument \"org\"`)
+	serve("[globex]", `{"org":"acme"}`).want(t, exitDone, `there is no organisation \"acme\" here`)
 	serve("[acmee]", `{}`).want(t, exitUsage, `unknown organisation "acmee"; did you mean "acme"?`)
 	r := jcmcpIn(t, call(`{"org":"acme"}`), nil, "stdio", "--orgs", orgs, "--state-dir", filepath.Join(t.TempDir(), "state"),
 		"--grants", fileOf(t, "grants.yaml", strings.Replace(orgGrants, "    orgs: ORGS\n", "", 1)))

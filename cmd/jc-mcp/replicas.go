@@ -50,10 +50,16 @@ func (v *service) balanced(o *transport.Options) error {
 	if !shared && v.conf.balancing.sticky {
 		return usagef("--sticky is about several servers behind a balancer: they share a --store, or leave it out")
 	}
-	if shared {
-		o.Replicated, o.Tasks = !v.conf.balancing.sticky, v.dir.Tasks()
+	if !shared {
+		return nil
 	}
-	return nil
+	keys, err := v.dir.Masters()
+	if err != nil {
+		return err
+	}
+	o.Replicated = !v.conf.balancing.sticky
+	o.Tasks, err = transport.NewSealedShelf(v.dir.Tasks(), keys)
+	return err
 }
 
 // replicas is what desks share with those of other servers; nil without a store.

@@ -46,7 +46,8 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 		return err
 	}
 	defer w.Close()
-	w.watched(c.watch)
+	orgs := s.followed(c, w, log)
+	w.watched(c.watch, orgs)
 	port, closePort, err := c.operation.operate(ctx, c.watch, log)
 	if err != nil {
 		return err
@@ -62,6 +63,7 @@ func (s *shell) serve(cmd *cobra.Command, run func(context.Context, *service) er
 	watching, end := context.WithCancel(context.WithoutCancel(ctx)) // for as long as calls are answered
 	var watch sync.WaitGroup
 	watch.Go(func() { w.watch(watching) })
+	watch.Go(func() { orgs.watch(watching) })
 	err = run(ctx, &service{w, log, c.agent, c, port})
 	end()
 	watch.Wait()

@@ -19,7 +19,8 @@ const unset = "No JumpCloud credential is configured, so nothing was sent. The o
 type wired struct {
 	server    serves
 	links     []link
-	*governed // nil but for servers
+	*governed               // nil but for servers
+	shared    tools.Options // of all desks
 	close     []func()
 }
 
@@ -58,10 +59,13 @@ func wire(ctx context.Context, c *config, log *slog.Logger, audit auth.Audit, er
 		}
 		w.close = append(w.close, end)
 	}
-	if w.links, err = c.connectAll(dir); err != nil {
+	if w.links, err = c.connectAll(dir, nil); err != nil {
 		return nil, err
 	}
 	w.close = append(w.close, func() { closeLinks(w.links) })
+	for _, l := range w.links {
+		c.watch.Credential(l.name, l.credential, l.signs)
+	}
 	o := tools.Options{Audit: audit, Log: log, Observe: c.watch.Calls("")}
 	switch {
 	case server:
@@ -90,22 +94,29 @@ func (w *wired) desks(c *config, shared tools.Options) (serves, error) {
 	if err != nil {
 		return nil, err
 	}
-	places := make([]tools.Options, len(w.links))
-	for i, l := range w.links {
-		places[i] = shared
-		p := &places[i]
-		p.Org, p.Credential, p.Client = l.name, l.credential, l.client
-		p.Region, p.Sandbox, p.Observe = l.region, l.sandbox != nil, c.watch.Calls(l.name)
-		if w.governed != nil {
-			p.Grants = w.policy(l, shared.Grants, len(c.known) < 2)
-		}
-	}
+	w.shared = shared
+	places := w.places(c, w.links)
 	if c.orgsFile == "" {
 		desk, err := tools.New(places[0])
 		return desk, asUsage(err)
 	}
 	o, err := tools.NewOrganizations(shared, places, w.orgsOf(c))
 	return o, asUsage(err)
+}
+
+// places are the options of a desk for each link.
+func (w *wired) places(c *config, links []link) []tools.Options {
+	out := make([]tools.Options, len(links))
+	for i, l := range links {
+		out[i] = w.shared
+		p := &out[i]
+		p.Org, p.Credential, p.Client, p.At = l.name, l.credential, l.client, l.at()
+		p.Region, p.Sandbox, p.Observe = l.region, l.sandbox != nil, c.watch.Calls(l.name)
+		if w.governed != nil {
+			p.Grants = w.policy(l, w.shared.Grants, len(c.known) < 2)
+		}
+	}
+	return out
 }
 
 // warn says at the start what an operator should know of.

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -24,6 +25,8 @@ type Sources struct {
 	Waiting func() (int, error)
 	// Stale is true while the grants in force are not those of their file.
 	Stale func() bool
+	// StaleOrgs is true while the organisations served are not those of their file.
+	StaleOrgs func() bool
 	// Store is nil while the shared store answers.
 	Store func() error
 }
@@ -50,13 +53,30 @@ func (in *Instruments) Watch(s Sources) {
 
 // Credential watches a credential: when its token ends, which secret is in use, and
 // how old the files of its secrets are. name is "" for the only one of its organisation.
+// One of the same name is watched no longer.
 func (in *Instruments) Credential(org, name string, c auth.Credential) {
 	if in == nil || c == nil {
 		return
 	}
 	in.looked.mu.Lock()
 	defer in.looked.mu.Unlock()
+	in.looked.drop(org, name)
 	in.looked.credentials = append(in.looked.credentials, credential{org, name, c})
+}
+
+// Forget ends watching a credential.
+func (in *Instruments) Forget(org, name string) {
+	if in == nil {
+		return
+	}
+	in.looked.mu.Lock()
+	defer in.looked.mu.Unlock()
+	in.looked.drop(org, name)
+}
+
+// drop takes a credential out; the caller has the lock.
+func (s *sources) drop(org, name string) {
+	s.credentials = slices.DeleteFunc(s.credentials, func(c credential) bool { return c.org == org && c.name == name })
 }
 
 func described(name, help string, labels ...string) *prometheus.Desc {
@@ -69,6 +89,7 @@ var (
 	killSwitch    = described("kill_switch", "What is stopped by the kill switch: 0 nothing, else how many stops there are; -1 when it cannot be read, and changes are refused.")
 	waiting       = described("approvals_waiting", "Requests that wait for a person.")
 	grantsStale   = described("grants_stale", "1 while the grants in force are not those of their file, which has a mistake.")
+	orgsStale     = described("orgs_stale", "1 while the organisations served are not those of their file, which has a mistake.")
 	storeUp       = described("store_up", "1 while the shared store answers; else changes that need it are refused.")
 	tokenExpiry   = described("token_expiry_seconds", "Until the access token for JumpCloud ends; it is renewed before.", "org", "credential")
 	secretInUse   = described("secret_in_use", "1 for the secret that worked last.", "org", "credential", "secret")
@@ -103,6 +124,9 @@ func (s *sources) Collect(out chan<- prometheus.Metric) {
 	}
 	if s.Stale != nil {
 		gauge(grantsStale, oneIf(s.Stale()))
+	}
+	if s.StaleOrgs != nil {
+		gauge(orgsStale, oneIf(s.StaleOrgs()))
 	}
 	if s.Store != nil {
 		gauge(storeUp, oneIf(s.Store() == nil))

@@ -28,11 +28,11 @@ func (t *Transport) claim(ctx context.Context, id string) (c claimed, bad *rpcEr
 	if t.opt.Tasks == nil || !taskID(id) {
 		return c, unknown
 	}
-	r, bad := t.recordOf(ctx, id)
+	r, bad := t.recordOf(ctx, id, owner)
 	if bad != nil {
 		return c, bad
 	}
-	if r == nil || r.Owner != owner {
+	if r == nil {
 		return c, unknown
 	}
 	c.record = r
@@ -52,13 +52,13 @@ func taskID(id string) bool {
 	return true
 }
 
-// recordOf reads a record from the shelf; nil when there is none.
-func (t *Transport) recordOf(ctx context.Context, id string) (*taskRecord, *rpcError) {
-	b, err := t.opt.Tasks.Get(ctx, recordName(id))
+// recordOf reads a record from the shelf; nil when the owner has none there.
+func (t *Transport) recordOf(ctx context.Context, id, owner string) (*taskRecord, *rpcError) {
+	b, err := t.opt.Tasks.get(ctx, id, owner)
 	if err != nil {
 		return nil, t.shelfGone()
 	}
-	var r taskRecord
+	r := taskRecord{Owner: owner}
 	if b == nil || json.Unmarshal(b, &r) != nil {
 		return nil, nil
 	}
@@ -93,11 +93,11 @@ func (t *Transport) detailed(ctx context.Context, c claimed, h head) reply {
 // for a beat that is missing, because the store may have been away.
 func (t *Transport) beating(ctx context.Context, id string, r *taskRecord) (*taskRecord, bool, *rpcError) {
 	for end := time.Now().Add(settleWithin); ; {
-		beat, err := t.opt.Tasks.Get(ctx, leaseName(id))
+		beats, err := t.opt.Tasks.beating(ctx, id)
 		if err != nil {
 			return r, false, t.shelfGone()
 		}
-		if beat != nil {
+		if beats {
 			return r, true, nil
 		}
 		if !time.Now().Before(end) {
@@ -106,7 +106,7 @@ func (t *Transport) beating(ctx context.Context, id string, r *taskRecord) (*tas
 		if bad := settle(ctx); bad != nil {
 			return r, false, bad
 		}
-		now, bad := t.recordOf(ctx, id)
+		now, bad := t.recordOf(ctx, id, r.Owner)
 		if bad != nil {
 			return r, false, bad
 		}
@@ -139,14 +139,14 @@ func (t *Transport) say(ctx context.Context, c claimed, w taskWord) *rpcError {
 	if err != nil {
 		return &rpcError{code: mcp.INTERNAL_ERROR, message: "internal error"}
 	}
-	if err := t.opt.Tasks.Say(ctx, recordName(c.id), b, keepOpen); err != nil {
+	if err := t.opt.Tasks.say(ctx, c.id, c.record.Owner, b); err != nil {
 		return t.shelfGone()
 	}
 	for end := time.Now().Add(settleWithin); time.Now().Before(end); {
 		if bad := settle(ctx); bad != nil {
 			return bad
 		}
-		now, bad := t.recordOf(ctx, c.id)
+		now, bad := t.recordOf(ctx, c.id, c.record.Owner)
 		if bad != nil || now == nil || now.Changes != c.record.Changes {
 			return nil // it was said, and will be heard
 		}

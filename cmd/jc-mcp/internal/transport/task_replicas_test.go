@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -101,6 +102,20 @@ func (v *storeView) Heard(_ context.Context, id string) ([][]byte, error) {
 	return words, nil
 }
 
+// sealed is the store as replicas with these keys use it, the newest first.
+func sealed(t *testing.T, on Shelf, keys ...byte) *SealedShelf {
+	t.Helper()
+	var masters [][]byte
+	for _, k := range keys {
+		masters = append(masters, bytes.Repeat([]byte{k}, 32))
+	}
+	s, err := NewSealedShelf(on, masters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 type whoKey struct{}
 
 // fleet are three replicas over one fake, and the store that they share.
@@ -120,7 +135,7 @@ func replicas(t *testing.T, run func(t *testing.T, x *fleet)) {
 			v := &storeView{store: x.store}
 			x.views = append(x.views, v)
 			x.sites = append(x.sites, startPipes(t, x.f, Options{
-				Replicated: true, Tasks: v,
+				Replicated: true, Tasks: sealed(t, v, 2, 1),
 				Wrap: func(next http.Handler) http.Handler {
 					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, r.Header.Get("X-Who"))))
@@ -353,3 +368,69 @@ func TestTaskOfAStoppedReplica(t *testing.T) {
 		}
 	})
 }
+
+// What lies in the store shows nothing and obeys nobody but the task's owner: it cannot
+// be read, moved to another task, changed or made up there.
+func TestTasksAreSealedInTheStore(t *testing.T) {
+	replicas(t, func(t *testing.T, x *fleet) {
+		id, other := x.start("long_walk"), x.start("ask_late")
+		pass(time.Minute)
+		if v := x.get(1, other); v.Status != "input_required" {
+			t.Fatalf("not asked: %+v", v)
+		}
+		x.store.mu.Lock()
+		for name, r := range x.store.records {
+			for _, word := range []string{"3 pages", "MBP-7", "ada", "completed", "Task", id} {
+				if bytes.Contains(r.data, []byte(word)) {
+					t.Errorf("%s shows %q: %q", name, word, r.data)
+				}
+			}
+		}
+		mine, theirs := x.store.records[recordName(id)], x.store.records[recordName(other)]
+		put := func(name string, data []byte) {
+			x.store.records[name] = storedRecord{data, mine.until}
+		}
+		x.store.mu.Unlock()
+		changed := bytes.Clone(mine.data)
+		changed[len(changed)/2] ^= 1
+		plain := []byte(`{"Changes":9,"Over":true,"Task":{"taskId":"` + id + `","status":"completed"}}`)
+		strange := sealed(t, x.views[0], 3).vault.Seal(plain, bound("record", id, "ada"))
+		word := sealed(t, x.views[0], 2).vault.Seal(plain, bound("word", id, "ada"))
+		for name, data := range map[string][]byte{"changed": changed, "of another task": theirs.data, "in clear": plain, "by another key": strange, "a word": word, "none": {}} {
+			x.store.mu.Lock()
+			put(recordName(id), data)
+			x.store.mu.Unlock()
+			if m := x.at(1, "tasks/get", fmt.Sprintf(`"taskId":%q`, id)); !strings.Contains(m.raw, "unknown task") {
+				t.Errorf("a record %s is taken: %s", name, m.raw)
+			}
+		}
+		x.store.mu.Lock()
+		put(recordName(id), mine.data)
+		old := sealed(t, x.views[0], 1).vault.Seal([]byte(`{"Over":true,"Task":{"taskId":"`+other+`","status":"failed","statusMessage":"of the old key"}}`), bound("record", other, "ada"))
+		x.store.mu.Unlock()
+		if v := x.get(1, id); v.Status != "completed" || !strings.Contains(string(v.Result), "3 pages") {
+			t.Errorf("as it was: %+v", v)
+		}
+		yes := []byte(`{"Answers":{"confirm":{"action":"accept"}}}`)
+		for _, w := range [][]byte{yes, sealed(t, x.views[0], 3).vault.Seal(yes, bound("word", other, "ada")), sealed(t, x.views[0], 2).vault.Seal(yes, bound("word", other, "eve"))} {
+			if err := x.views[0].Say(t.Context(), recordName(other), w, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass(3 * hearEvery)
+		if v := x.get(1, other); v.Status != "input_required" || x.f.finished.Load() != 0 {
+			t.Errorf("somebody else said yes: %+v", v)
+		}
+		x.store.mu.Lock()
+		put(recordName(other), old)
+		x.store.mu.Unlock()
+		if v := x.get(1, other); v.StatusMessage != "of the old key" {
+			t.Errorf("the old key does not open: %+v", v)
+		}
+	})
+	if _, err := NewSealedShelf(newStoreView(), [][]byte{{1}}); err == nil {
+		t.Error("a short key is taken")
+	}
+}
+
+func newStoreView() *storeView { return &storeView{store: newStore()} }

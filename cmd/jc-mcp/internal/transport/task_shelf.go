@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 // Shelf is where replicas keep the tasks that they run, so that each can answer for
@@ -35,10 +37,70 @@ const (
 	settleEvery  = 250 * time.Millisecond
 )
 
+// SealedShelf keeps on a [Shelf] what nobody without the key of the replicas can read,
+// make or change: results and a person's answers lie there for minutes, and whoever
+// reaches the store could else read them, or say yes.
+type SealedShelf struct {
+	on    Shelf
+	vault *auth.Vault
+}
+
+// NewSealedShelf seals what lies on a shelf with keys that the replicas share, at least
+// 32 bytes each, the newest first: it seals, all of them open.
+func NewSealedShelf(on Shelf, masters [][]byte) (*SealedShelf, error) {
+	v, err := auth.NewVault("jc-mcp tasks of replicas v1", masters)
+	return &SealedShelf{on, v}, err
+}
+
+// bound is what a record or a word is good for: a task, and who asked for it.
+func bound(kind, id, owner string) string { return kind + "\x00" + id + "\x00" + owner }
+
+// put keeps a record of the owner's task.
+func (s *SealedShelf) put(ctx context.Context, id, owner string, record []byte, ttl time.Duration) error {
+	return s.on.Put(ctx, recordName(id), s.vault.Seal(record, bound("record", id, owner)), ttl)
+}
+
+// get gives it back; nil when there is none, or none that was put there for the owner.
+func (s *SealedShelf) get(ctx context.Context, id, owner string) ([]byte, error) {
+	sealed, err := s.on.Get(ctx, recordName(id))
+	if err != nil {
+		return nil, err
+	}
+	record, _ := s.vault.Open(sealed, bound("record", id, owner))
+	return record, nil
+}
+
+// say leaves a word for the replica that runs the owner's task.
+func (s *SealedShelf) say(ctx context.Context, id, owner string, word []byte) error {
+	return s.on.Say(ctx, recordName(id), s.vault.Seal(word, bound("word", id, owner)), keepOpen)
+}
+
+// heard takes the words that were left by who asked for the task.
+func (s *SealedShelf) heard(ctx context.Context, id, owner string) (words [][]byte, err error) {
+	sealed, err := s.on.Heard(ctx, recordName(id))
+	for _, w := range sealed {
+		if word, ok := s.vault.Open(w, bound("word", id, owner)); ok {
+			words = append(words, word)
+		}
+	}
+	return words, err
+}
+
+// beat says that the replica that runs a task is there; beating asks. There is nothing
+// to read in it.
+func (s *SealedShelf) beat(ctx context.Context, id string) error {
+	return s.on.Put(ctx, leaseName(id), []byte{'1'}, lease)
+}
+
+func (s *SealedShelf) beating(ctx context.Context, id string) (bool, error) {
+	beat, err := s.on.Get(ctx, leaseName(id))
+	return beat != nil, err
+}
+
 // taskRecord is a task as it lies on the shelf.
 type taskRecord struct {
-	Owner   string
-	Changes int // how often it was updated
+	Owner   string `json:"-"` // it is sealed for the owner
+	Changes int    // how often it was updated
 	Over    bool
 	Task    taskOut
 }
@@ -77,7 +139,7 @@ func leaseName(id string) string  { return "lease " + id }
 
 // keeper keeps one task on the shelf, and hears what clients say elsewhere.
 type keeper struct {
-	shelf   Shelf
+	shelf   *SealedShelf
 	k       *task
 	written int       // changes in the record on the shelf
 	beaten  time.Time // last beat; zero when one is due
@@ -92,11 +154,11 @@ func (s *keeper) save(ctx context.Context) error {
 	}
 	s.beaten = time.Time{}
 	if !r.Over {
-		if err := s.shelf.Put(ctx, leaseName(s.k.id), []byte{'1'}, lease); err != nil {
+		if err := s.shelf.beat(ctx, s.k.id); err != nil {
 			return err
 		}
 	}
-	if err := s.shelf.Put(ctx, recordName(s.k.id), b, ttl); err != nil {
+	if err := s.shelf.put(ctx, s.k.id, s.k.owner, b, ttl); err != nil {
 		return err
 	}
 	s.written, s.beaten = r.Changes, time.Now()
@@ -105,7 +167,7 @@ func (s *keeper) save(ctx context.Context) error {
 
 // tend does what is due while the task is open.
 func (s *keeper) tend(ctx context.Context) {
-	words, err := s.shelf.Heard(ctx, recordName(s.k.id))
+	words, err := s.shelf.heard(ctx, s.k.id, s.k.owner)
 	for _, w := range words {
 		s.k.heed(w)
 	}

@@ -88,7 +88,7 @@ type Options struct {
 	TaskAfter, TaskKeep time.Duration
 	// Tasks is where replicas keep the tasks that they run; nil for one server
 	// alone, which keeps them in memory.
-	Tasks Shelf
+	Tasks *SealedShelf
 }
 
 func (o Options) withDefaults() Options {
