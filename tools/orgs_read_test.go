@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/tiktoken-go/tokenizer"
+
+	"github.com/jc-mcp/jc-mcp/auth"
 )
 
 func TestResourcesOfOrganisations(t *testing.T) {
@@ -128,5 +130,24 @@ func TestInstructionsOfManyOrganisations(t *testing.T) {
 	}
 	if bytes.Count([]byte(text), []byte("subsidiary")) > 8 {
 		t.Error(text)
+	}
+}
+
+// TestLackingOfSeveral: the address of a resource begins with one of the caller's
+// organisations, and takes what it takes without.
+func TestLackingOfSeveral(t *testing.T) {
+	rules, err := auth.ParseGrants("grants.yaml", []byte("version: 1\nagents:\n  both:\n    who: [{local: x}]\n    orgs: [acme, globex]\n    may: [{read: [users]}]\n"), declaredNames{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newOrgs(t, acmeAndGlobex, func(o *Options) { o.Grants = auth.Enforce(rules, auth.EnforcerOptions{}) })
+	limited := auth.With(t.Context(), auth.Principal{Agent: "both", Name: "x", Scopes: auth.ParseScopes("")})
+	for uri, want := range map[string]string{
+		"jumpcloud://acme/users/x": "jc:read", "jumpcloud://schemas/users_list": "jc:read",
+		"jumpcloud://initech/users/x": "", "jumpcloud://rights": "", "jumpcloud://acme/policies/x": "",
+	} {
+		if got := b.server.Lacking(limited, uri, nil); got != want {
+			t.Errorf("%s lacks %q, want %q", uri, got, want)
+		}
 	}
 }
