@@ -122,7 +122,7 @@ func (d *Desk) carry(tr *trip) error {
 // are JSON in a text; nil when that is not what is wrong.
 func misplaced(raw json.RawMessage) error {
 	var given map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &given)
+	_ = json.Unmarshal(raw, &given) // what is no object has no members
 	if given["tool"] == nil {
 		return nil
 	}
