@@ -16,7 +16,7 @@ import (
 // The limit in Lua is the limit in Go.
 func TestStoreLimiterLikeInMemory(t *testing.T) {
 	m := miniredis.RunT(t)
-	s, err := Connect(StoreOptions{URL: "redis://" + m.Addr(), slow: 50})
+	s, err := Connect(StoreOptions{URL: "redis://" + m.Addr(), Slow: 50})
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
 	for _, set := range []float64{0, 0.5, 3, 40} {

@@ -15,7 +15,7 @@ import (
 func replicas(t testing.TB, n int, url string, slow int) (out []*Dir) {
 	t.Helper()
 	for range n {
-		s, err := Connect(StoreOptions{URL: url, SealKeys: seals(), Replica: true, slow: slow})
+		s, err := Connect(StoreOptions{URL: url, SealKeys: seals(), Replica: true, Slow: slow})
 		must(t, err)
 		t.Cleanup(func() { must(t, s.Close()) })
 		d, err := OpenShared(memory(t)+"/s", s)

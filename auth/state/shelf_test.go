@@ -39,7 +39,7 @@ func openDir(path string) (*Dir, *Store, error) {
 		d, err := Open(path)
 		return d, nil, err
 	}
-	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":", slow: patient})
+	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":", Slow: patient})
 	if err != nil {
 		return nil, nil, err
 	}
