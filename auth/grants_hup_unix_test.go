@@ -24,7 +24,7 @@ func TestHangup(t *testing.T) {
 	f.write(t, agent(writer))
 	hold, stop := hangups() // the signal must not end the process before the watch listens
 	defer stop()
-	give := time.After(10 * time.Second)
+	give := time.After(time.Minute)
 	for again := time.NewTicker(20 * time.Millisecond); !may(t, g, "users_update"); {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)

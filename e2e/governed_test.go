@@ -61,7 +61,8 @@ func TestGrantsOverStdio(t *testing.T) {
 }
 
 // TestGrantsAreReadAgain: a running server takes a changed file; one with a mistake
-// changes nothing, and answers to changes say so.
+// changes nothing, and answers to changes say so. How soon is tested in virtual time:
+// TestWatch of auth.
 func TestGrantsAreReadAgain(t *testing.T) {
 	t.Parallel()
 	d := governed(t, "", "")
@@ -74,9 +75,6 @@ func TestGrantsAreReadAgain(t *testing.T) {
 	took := d.until("it is not listed", func() bool { return !slices.Contains(d.listed(w), "users_update") })
 	if text := d.ask(w, "users_update", move); !strings.Contains(text, "denied by this server") {
 		t.Errorf("taken away, and answered %s", text)
-	}
-	if took > soon(3*time.Second) {
-		t.Errorf("the file was in force after %v", took)
 	}
 	d.write(d.text)
 	back := d.until("it is listed", func() bool { return slices.Contains(d.listed(w), "users_update") })
@@ -109,7 +107,8 @@ func TestGrantsAreReadAgain(t *testing.T) {
 }
 
 // TestStopReachesRunningServers: the kill switch, thrown from another process, holds
-// within a second; reads go on; lifting it reaches them as well.
+// for every call that is made after it was thrown; reads go on; lifting it reaches them
+// as well.
 func TestStopReachesRunningServers(t *testing.T) {
 	t.Parallel()
 	d := governed(t, "", "")
@@ -125,11 +124,9 @@ func TestStopReachesRunningServers(t *testing.T) {
 	}
 	sent := len(d.up.sent())
 	for _, w := range []*wire{one, other} {
-		took := d.until("it is stopped", func() bool { return strings.Contains(d.ask(w, "users_update", move), "odd changes") })
-		if took > soon(time.Second) {
-			t.Errorf("stopped after %v", took)
+		if text := d.ask(w, "users_update", move); !strings.Contains(text, "odd changes") {
+			t.Errorf("stopped, and answered %s", text)
 		}
-		t.Logf("stopped after %v", took.Round(time.Millisecond))
 		if text := d.ask(w, "users_list", map[string]any{"limit": 1}); !strings.HasPrefix(text, "# total") {
 			t.Errorf("a read: %s", text)
 		}
@@ -140,8 +137,8 @@ func TestStopReachesRunningServers(t *testing.T) {
 	if out, code := d.run("resume"); code != 0 || !strings.Contains(out, "Nothing is stopped.") {
 		t.Fatalf("resume: %d %s", code, out)
 	}
-	if took := d.until("it is lifted", func() bool { return isDone(d.ask(other, "users_update", move)) }); took > soon(time.Second) {
-		t.Errorf("lifted after %v", took)
+	if text := d.ask(other, "users_update", move); !isDone(text) {
+		t.Errorf("lifted, and answered %s", text)
 	}
 }
 

@@ -27,8 +27,8 @@ mkdir -p "$HOME"
 if ! command -v npx >/dev/null; then
   echo "skipped: there is no npx here, so the Inspector cannot be run"; exit 0
 fi
-if ! timeout 60 npm view "$inspector" version >"$work/npm.log" 2>&1; then
-  if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET|network' "$work/npm.log" || [ ! -s "$work/npm.log" ]; then
+if ! .ci/again timeout 60 npm view "$inspector" version >"$work/npm.log" 2>&1; then
+  if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET|network|ended with 124' "$work/npm.log" || [ ! -s "$work/npm.log" ]; then
     echo "skipped: npm's registry cannot be reached, so the Inspector cannot be run"; exit 0
   fi
   cat "$work/npm.log"; exit 1
@@ -38,7 +38,7 @@ fi
 serve() { # serve COMMAND ARGUMENTS…: starts the binary and puts its address into url
   "$bin" "$@" 2>"$work/$1.log" &
   pids+=($!)
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$work/$1.log" | head -1)
     [ -n "$url" ] && return
     sleep 0.1
@@ -48,6 +48,10 @@ serve() { # serve COMMAND ARGUMENTS…: starts the binary and puts its address i
 serve sandbox --addr 127.0.0.1:0; organisation=$url
 export JC_AUDIT_LOG=$work/audit
 serve http --sandbox --addr 127.0.0.1:0; http=$url
+
+# Fetched once, it is taken from npm's own folder.
+.ci/again timeout 300 npx -y "$inspector" --cli --help >/dev/null 2>"$work/npm.log" || true
+export npm_config_prefer_offline=true
 
 # check NAME EXIT-CODE PATTERN ARGUMENTS…: runs the Inspector and looks at what it prints.
 check() {

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // collector takes traces, as OpenTelemetry's does, and keeps their bytes.
@@ -74,11 +73,12 @@ func healthcheck(t *testing.T, args ...string) (int, string) {
 }
 
 // TestOpsPort: a server says how it does, and that it is about to end before it does;
-// its traces have arrived when it has.
+// its traces have arrived when it has. While it drains three processes are started and
+// a call is made, so it drains for longer than those may take.
 func TestOpsPort(t *testing.T) {
 	t.Parallel()
 	traces, to := startCollector(t)
-	p, url := serveHTTP(t, nil, "--sandbox", "--ops-addr", "127.0.0.1:0", "--otlp-endpoint", to, "--drain", "2s")
+	p, url := serveHTTP(t, nil, "--sandbox", "--ops-addr", "127.0.0.1:0", "--otlp-endpoint", to, "--drain", "12s")
 	ops := p.logged("ops")
 	addr := strings.TrimPrefix(ops, "http://")
 	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -158,12 +158,8 @@ func TestSecondSignal(t *testing.T) {
 	p.terminate()
 	p.logged("drain")
 	p.dead = true // it ends by the signal, and not with 0
-	start := time.Now()
 	p.terminate()
-	p.exit()
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("it took %v", took)
-	}
+	p.exit() // which is not as patient as the drain
 }
 
 // TestNotReadyWithoutAudit: a server that refuses changes says so to the balancer.

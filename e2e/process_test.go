@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// patience bounds every wait for something that should come at once.
-const patience = 20 * time.Second
+// patience bounds every wait for something that should come at once. It is long: the
+// machine may have other work for all of its processors.
+const patience = time.Minute
 
 // process is the product, running.
 type process struct {
@@ -39,7 +40,7 @@ func start(t *testing.T, env []string, args ...string) *process {
 	p := &process{t: t, cmd: exec.Command(binary, args...), out: newRecord(), errs: newRecord(), gone: make(chan struct{})}
 	p.cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "JC_") }), env...)
 	p.cmd.Dir = t.TempDir()
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.WaitDelay = p.out, p.errs, 5*time.Second
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.WaitDelay = p.out, p.errs, patience
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 		calls = min(calls, 1_500)
 	}
 	const callers = 64
-	turns := min(12, calls/400) // a call tries once more: its tokens are not to go twice within its milliseconds
+	turns := min(12, calls/400)
 	u := newUpstream(1)
 	u.addUser("ana", "Sales")
 	for i := range callers {
@@ -117,8 +117,19 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 		func() { renew(0); a.change(func() { clear(a.tokens) }) }, // one replaced as its tokens go
 	}
 	every := int64(calls / (turns*len(steps) + 1)) // calls between two of these
+	// A call meets one of these at most, however long it or this goroutine is kept
+	// waiting: the next comes when all calls have ended that were there before the last.
+	var mu sync.Mutex
+	before, since := &sync.WaitGroup{}, &sync.WaitGroup{}
+	begins := func() (ends func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		since.Add(1)
+		return since.Done
+	}
 	due := make(chan struct{}, calls)
 	var asked, failed, changes atomic.Int64
+	var over atomic.Bool // all of these have been
 	begin := time.Now()
 	var wg sync.WaitGroup
 	for c := range callers {
@@ -126,10 +137,10 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 		wg.Go(func() {
 			for n := 0; ; n++ {
 				id := asked.Add(1)
-				if id > int64(calls) {
+				if id > int64(calls) && over.Load() {
 					return
 				}
-				if id%every == 0 {
+				if id <= int64(calls) && id%every == 0 {
 					due <- struct{}{}
 				}
 				d := drained{tool: "users_get", args: map[string]any{"user": idOf("ana")}, trace: fmt.Sprintf("%032x", id)}
@@ -139,7 +150,9 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 					d.args = map[string]any{"group": idOf(fmt.Sprint("grp-", c)), "description": fmt.Sprint("text-", id)}
 					changes.Add(1)
 				}
-				if d.ask(t, client, url); !strings.Contains(d.text, want) {
+				ends := begins()
+				d.ask(t, client, url)
+				if ends(); !strings.Contains(d.text, want) {
 					if failed.Add(1) <= 5 {
 						t.Errorf("%s: %.400s", d.tool, d.text)
 					}
@@ -149,8 +162,13 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 	}
 	for turn := range turns * len(steps) {
 		<-due
-		steps[turn%len(steps)]()
+		before.Wait()
+		steps[turn%len(steps)]() // a call tries once more: its tokens are not to go twice
+		mu.Lock()
+		before, since = since, &sync.WaitGroup{}
+		mu.Unlock()
 	}
+	over.Store(true)
 	wg.Wait()
 	took := time.Since(begin)
 	p.terminate()
@@ -171,7 +189,7 @@ func TestSecretsRotateUnderLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls (%d changes) of %d callers in %v while %d times secrets or tokens went: %d failed; %d requests met a token that was taken back, %d tokens were given",
-		calls, changes.Load(), callers, took.Round(time.Millisecond), turns*len(steps), failed.Load(), a.refused.Load(), a.given.Load())
+		asked.Load()-callers, changes.Load(), callers, took.Round(time.Millisecond), turns*len(steps), failed.Load(), a.refused.Load(), a.given.Load())
 	if failed.Load() > 0 || int64(done) != changes.Load() || lost > 0 {
 		t.Errorf("%d failed, %d of %d changes done", failed.Load(), done, changes.Load())
 	}

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // upstream stands for JumpCloud in the fault test. It is written for this test
@@ -31,8 +30,8 @@ type upstream struct {
 	seen     map[string]int // how often a request was made, so that a fault hits its n-th time
 	injected map[string]int
 	requests int
-	unknown  []string // requests that a JumpCloud would not have been sent
-	later    func(d time.Duration, f func())
+	unknown  []string       // requests that a JumpCloud would not have been sent
+	late     sync.WaitGroup // what is done some time after its answer
 }
 
 // item is an object as the API shows it.
@@ -56,7 +55,6 @@ func newUpstream(seed uint64) *upstream {
 		members: map[string]map[string]bool{}, parents: map[string]map[string]bool{},
 		ledger: ledger{map[string]int{}, map[string]int{}, map[string]bool{}},
 		seed:   seed, seen: map[string]int{}, injected: map[string]int{},
-		later: func(d time.Duration, f func()) { time.AfterFunc(d, f) },
 	}
 }
 

@@ -274,9 +274,25 @@ func post(t *testing.T, c *http.Client, url, body string) (message, int) {
 	return out, r.StatusCode
 }
 
-// TestStartedByTheirClients lets the clients start and end the binary as they do for people.
+// TestStartedByTheirClients lets the clients start and end the binary as they do for
+// people. They use force on a server that does not end by itself: that takes its time each
+// time, and a busy machine does not.
 func TestStartedByTheirClients(t *testing.T) {
 	t.Parallel()
+	took := byTheirClients(t)
+	for range 3 {
+		if took > 4*time.Second { // they wait 5 s before they use force
+			took = byTheirClients(t)
+		}
+	}
+	if took > 4*time.Second {
+		t.Errorf("took %v: the clients had to end it", took)
+	}
+}
+
+// byTheirClients gives how long both clients needed, from the start to the end.
+func byTheirClients(t *testing.T) time.Duration {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	start := time.Now()
@@ -306,7 +322,5 @@ func TestStartedByTheirClients(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > 4*time.Second { // they wait 5 s before they use force
-		t.Errorf("took %v: the clients had to end it", took)
-	}
+	return time.Since(start)
 }

@@ -131,8 +131,8 @@ func TestTruthUnderFaults(t *testing.T) {
 	mux.HandleFunc("/elsewhere", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 	up := serve(t, mux.ServeHTTP)
 	c := dialled(t, up.URL, func(cfg *Config) {
-		cfg.Concurrent, cfg.PerAgent, cfg.Budget = workers, workers, 2*time.Second
-		cfg.pace = pace{base: 2 * time.Millisecond, cap: 20 * time.Millisecond, second: time.Millisecond, attempt: 150 * time.Millisecond, finish: 100 * time.Millisecond, margin: time.Millisecond}
+		cfg.Concurrent, cfg.PerAgent, cfg.Budget = workers, workers, 4*time.Second
+		cfg.pace = pace{base: 2 * time.Millisecond, cap: 20 * time.Millisecond, second: time.Millisecond, attempt: 400 * time.Millisecond, finish: 100 * time.Millisecond, margin: time.Millisecond}
 	})
 	claims := make([]claim, calls)
 	next := make(chan int)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -234,36 +235,38 @@ func TestInsightsCountByIsCut(t *testing.T) {
 }
 
 func TestInsightsTallyUnreadAndNone(t *testing.T) {
-	b := newBench(t, sandboxOptions)
-	nameless := `[{"id":"1","timestamp":"2026-11-22T01:00:00Z","initiated_by":{"type":"user"}},{"id":"2","timestamp":"2026-11-22T01:00:00Z","initiated_by":{}},
-		{"id":"3","timestamp":"2026-11-22T01:00:00Z","username":"kim.lee"},{"id":"4","timestamp":"2026-11-22T01:00:00Z","initiated_by":{"type":"user","username":"(none)"}},
-		{"id":"5","timestamp":"2026-11-22T01:00:00Z","command":{"token":"hush"}}]`
-	b.answerJSON(eventsQuery.Path, 200, nameless)
-	for args, lines := range map[string][]string{
-		`{"filter":"organization!=x,service!=y","count_by":"initiated_by"}`:  {"(none),3", "kim.lee,1", `"(none) ",1`, "# total 5; 3 values of initiated_by; "},
-		`{"filter":"organization!=x,service!=y","count_by":"auth_method"}`:   {"(not read),5"},
-		`{"filter":"organization!=x,service!=y","count_by":"command.token"}`: {"(none),4", "(not read),1"},
-	} {
-		text := b.must("insights_query", args)
-		want(t, text, lines...)
-		if strings.Contains(text, "hush") {
-			t.Error(text)
+	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
+		b := newBench(t, sandboxOptions)
+		nameless := `[{"id":"1","timestamp":"2026-11-22T01:00:00Z","initiated_by":{"type":"user"}},{"id":"2","timestamp":"2026-11-22T01:00:00Z","initiated_by":{}},
+			{"id":"3","timestamp":"2026-11-22T01:00:00Z","username":"kim.lee"},{"id":"4","timestamp":"2026-11-22T01:00:00Z","initiated_by":{"type":"user","username":"(none)"}},
+			{"id":"5","timestamp":"2026-11-22T01:00:00Z","command":{"token":"hush"}}]`
+		b.answerJSON(eventsQuery.Path, 200, nameless)
+		for args, lines := range map[string][]string{
+			`{"filter":"organization!=x,service!=y","count_by":"initiated_by"}`:  {"(none),3", "kim.lee,1", `"(none) ",1`, "# total 5; 3 values of initiated_by; "},
+			`{"filter":"organization!=x,service!=y","count_by":"auth_method"}`:   {"(not read),5"},
+			`{"filter":"organization!=x,service!=y","count_by":"command.token"}`: {"(none),4", "(not read),1"},
+		} {
+			text := b.must("insights_query", args)
+			want(t, text, lines...)
+			if strings.Contains(text, "hush") {
+				t.Error(text)
+			}
 		}
-	}
-	// An answer for distinct values that may not be all, or that cannot be read, is not used.
-	b.wire.answer = nil
-	whole := b.must("insights_query", `{"last":"24h","count_by":"event_type"}`)
-	for _, body := range []string{`{}`, `<html>`, `{"buckets":[{"key":"a","doc_count":1}],"sum_other_doc_count":3}`,
-		`{"buckets":[{"key":"a","doc_count":1}],"doc_count_error_upper_bound":2}`, `{"buckets":[{"key":"a","doc_count":100000}]}`, `{"buckets":[]}`} {
-		b.answerJSON(eventsDistinct.Path, 200, body)
+		// An answer for distinct values that may not be all, or that cannot be read, is not used.
+		b.wire.answer = nil
+		whole := b.must("insights_query", `{"last":"24h","count_by":"event_type"}`)
+		for _, body := range []string{`{}`, `<html>`, `{"buckets":[{"key":"a","doc_count":1}],"sum_other_doc_count":3}`,
+			`{"buckets":[{"key":"a","doc_count":1}],"doc_count_error_upper_bound":2}`, `{"buckets":[{"key":"a","doc_count":100000}]}`, `{"buckets":[]}`} {
+			b.answerJSON(eventsDistinct.Path, 200, body)
+			if diff := cmp.Diff(whole, b.must("insights_query", `{"last":"24h","count_by":"event_type"}`)); diff != "" {
+				t.Errorf("%s: %s", body, diff)
+			}
+		}
+		b.answerJSON(eventsDistinct.Path, 400, `{"message":"no"}`)
 		if diff := cmp.Diff(whole, b.must("insights_query", `{"last":"24h","count_by":"event_type"}`)); diff != "" {
-			t.Errorf("%s: %s", body, diff)
+			t.Error(diff)
 		}
-	}
-	b.answerJSON(eventsDistinct.Path, 400, `{"message":"no"}`)
-	if diff := cmp.Diff(whole, b.must("insights_query", `{"last":"24h","count_by":"event_type"}`)); diff != "" {
-		t.Error(diff)
-	}
+	})
 }
 
 func TestInsightsTallyRefuses(t *testing.T) {

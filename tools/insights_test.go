@@ -90,89 +90,95 @@ func TestInsightsPages(t *testing.T) {
 
 // A page that is cut at the cap goes on where it was cut.
 func TestInsightsCutPages(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
-	want := b.truth(48*time.Hour, func(jc.Row) bool { return true })
-	rows, heads := b.pages(map[string]any{"last": "48h", "limit": 1000, "fields": "id,timestamp,event_type,useragent,geoip,initiated_by"}, nil)
-	if len(heads) < 2 || !strings.Contains(heads[0], "cut at ") || len(rows) != len(want) || unique(rows) != len(want) {
-		t.Errorf("%d pages, %d rows, %d different; there are %d\n%s", len(heads), len(rows), unique(rows), len(want), heads[0])
-	}
-	if n := tokens(heads[0]); n > 200 {
-		t.Errorf("a head of %d tokens", n)
-	}
+	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
+		b := newBench(t, sandboxOptions, withOwn)
+		want := b.truth(48*time.Hour, func(jc.Row) bool { return true })
+		rows, heads := b.pages(map[string]any{"last": "48h", "limit": 1000, "fields": "id,timestamp,event_type,useragent,geoip,initiated_by"}, nil)
+		if len(heads) < 2 || !strings.Contains(heads[0], "cut at ") || len(rows) != len(want) || unique(rows) != len(want) {
+			t.Errorf("%d pages, %d rows, %d different; there are %d\n%s", len(heads), len(rows), unique(rows), len(want), heads[0])
+		}
+		if n := tokens(heads[0]); n > 200 {
+			t.Errorf("a head of %d tokens", n)
+		}
+	})
 }
 
 func TestInsightsConditions(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
-	b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
-	b.must("user_groups_members_change", `{"group":"Sales","add":["ada.king"]}`)
-	ada, lt := b.found("users", "username", "ada.king").Text("_id"), b.found("devices", "hostname", "LT-042").Text("_id")
-	text := func(path, want string) func(jc.Row) bool {
-		return func(r jc.Row) bool { return r.Text(path) == want }
-	}
-	failed := func(r jc.Row) bool { return r["success"] == false }
-	about := func(id string) func(jc.Row) bool { return func(r jc.Row) bool { return mentions(r, id) } }
-	both := func(f ...func(jc.Row) bool) func(jc.Row) bool {
-		return func(r jc.Row) bool {
-			return !slices.ContainsFunc(f, func(one func(jc.Row) bool) bool { return !one(r) })
+	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
+		b := newBench(t, sandboxOptions, withOwn)
+		b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
+		b.must("user_groups_members_change", `{"group":"Sales","add":["ada.king"]}`)
+		ada, lt := b.found("users", "username", "ada.king").Text("_id"), b.found("devices", "hostname", "LT-042").Text("_id")
+		text := func(path, want string) func(jc.Row) bool {
+			return func(r jc.Row) bool { return r.Text(path) == want }
 		}
-	}
-	not := func(f func(jc.Row) bool) func(jc.Row) bool { return func(r jc.Row) bool { return !f(r) } }
-	for _, c := range []struct {
-		args string
-		pick func(jc.Row) bool
-	}{
-		{`{"last":"30d"}`, func(jc.Row) bool { return true }},
-		{`{"last":"30d","service":["sso","radius"]}`, func(r jc.Row) bool { return r["service"] == "sso" || r["service"] == "radius" }},
-		{`{"last":"30d","filter":"success=false"}`, failed},
-		{`{"last":"30d","filter":"success=false, event_type=user_login_attempt"}`, both(failed, text("event_type", "user_login_attempt"))},
-		{`{"last":"30d","filter":"event_type!=user_login_attempt"}`, not(text("event_type", "user_login_attempt"))},
-		{`{"last":"30d","filter":"event_type!=user_login_attempt, service!=sso"}`, both(not(text("event_type", "user_login_attempt")), not(text("service", "sso")))},
-		{`{"last":"30d","filter":"success=false, event_type!=user_login_attempt"}`, both(failed, not(text("event_type", "user_login_attempt")))},
-		{`{"last":"30d","filter":"event_type=a, event_type=b"}`, func(jc.Row) bool { return false }},
-		{`{"last":"30d","filter":"resource=, success=true"}`, func(r jc.Row) bool { return r["resource"] == nil && r["success"] == true }},
-		{`{"last":"30d","user":"ada.king"}`, about(ada)},
-		{`{"last":"30d","user":"` + ada + `"}`, about(ada)},
-		{`{"last":"30d","device":"LT-042"}`, about(lt)},
-		{`{"last":"30d","user":"ada.king","device":"LT-042"}`, both(about(ada), about(lt))},
-		{`{"last":"30d","user":"ada.king","filter":"success=true, service!=sso"}`, both(about(ada), func(r jc.Row) bool { return r["success"] == true }, not(text("service", "sso")))},
-	} {
-		want := len(b.truth(30*24*time.Hour, c.pick))
-		for _, tool := range []string{"insights_count", "insights_query"} {
-			if head := b.must(tool, c.args); total(t, head) != want {
-				t.Errorf("%s %s: want %d\n%s", tool, c.args, want, strings.SplitN(head, "\n", 2)[0])
+		failed := func(r jc.Row) bool { return r["success"] == false }
+		about := func(id string) func(jc.Row) bool { return func(r jc.Row) bool { return mentions(r, id) } }
+		both := func(f ...func(jc.Row) bool) func(jc.Row) bool {
+			return func(r jc.Row) bool {
+				return !slices.ContainsFunc(f, func(one func(jc.Row) bool) bool { return !one(r) })
 			}
 		}
-		distinct := b.must("insights_distinct", strings.Replace(c.args, "{", `{"field":"auth_method",`, 1))
-		interval := b.must("insights_interval", c.args)
-		for _, text := range []string{distinct, interval} {
-			sum := 0
-			for i, line := range strings.Split(text, "\n") {
-				if cells := strings.Split(line, ","); i > 1 {
-					n, _ := strconv.Atoi(cells[len(cells)-1])
-					sum += n
+		not := func(f func(jc.Row) bool) func(jc.Row) bool { return func(r jc.Row) bool { return !f(r) } }
+		for _, c := range []struct {
+			args string
+			pick func(jc.Row) bool
+		}{
+			{`{"last":"30d"}`, func(jc.Row) bool { return true }},
+			{`{"last":"30d","service":["sso","radius"]}`, func(r jc.Row) bool { return r["service"] == "sso" || r["service"] == "radius" }},
+			{`{"last":"30d","filter":"success=false"}`, failed},
+			{`{"last":"30d","filter":"success=false, event_type=user_login_attempt"}`, both(failed, text("event_type", "user_login_attempt"))},
+			{`{"last":"30d","filter":"event_type!=user_login_attempt"}`, not(text("event_type", "user_login_attempt"))},
+			{`{"last":"30d","filter":"event_type!=user_login_attempt, service!=sso"}`, both(not(text("event_type", "user_login_attempt")), not(text("service", "sso")))},
+			{`{"last":"30d","filter":"success=false, event_type!=user_login_attempt"}`, both(failed, not(text("event_type", "user_login_attempt")))},
+			{`{"last":"30d","filter":"event_type=a, event_type=b"}`, func(jc.Row) bool { return false }},
+			{`{"last":"30d","filter":"resource=, success=true"}`, func(r jc.Row) bool { return r["resource"] == nil && r["success"] == true }},
+			{`{"last":"30d","user":"ada.king"}`, about(ada)},
+			{`{"last":"30d","user":"` + ada + `"}`, about(ada)},
+			{`{"last":"30d","device":"LT-042"}`, about(lt)},
+			{`{"last":"30d","user":"ada.king","device":"LT-042"}`, both(about(ada), about(lt))},
+			{`{"last":"30d","user":"ada.king","filter":"success=true, service!=sso"}`, both(about(ada), func(r jc.Row) bool { return r["success"] == true }, not(text("service", "sso")))},
+		} {
+			want := len(b.truth(30*24*time.Hour, c.pick))
+			for _, tool := range []string{"insights_count", "insights_query"} {
+				if head := b.must(tool, c.args); total(t, head) != want {
+					t.Errorf("%s %s: want %d\n%s", tool, c.args, want, strings.SplitN(head, "\n", 2)[0])
 				}
 			}
-			if total(t, text) != want || sum != want {
-				t.Errorf("%s: the rows sum up to %d, want %d\n%s", c.args, sum, want, text)
+			distinct := b.must("insights_distinct", strings.Replace(c.args, "{", `{"field":"auth_method",`, 1))
+			interval := b.must("insights_interval", c.args)
+			for _, text := range []string{distinct, interval} {
+				sum := 0
+				for i, line := range strings.Split(text, "\n") {
+					if cells := strings.Split(line, ","); i > 1 {
+						n, _ := strconv.Atoi(cells[len(cells)-1])
+						sum += n
+					}
+				}
+				if total(t, text) != want || sum != want {
+					t.Errorf("%s: the rows sum up to %d, want %d\n%s", c.args, sum, want, text)
+				}
 			}
 		}
-	}
+	})
 }
 
 // Counting here and asking JumpCloud to count come to the same.
 func TestInsightsCountedHere(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
-	for _, c := range []struct{ tool, args string }{
-		{"insights_distinct", `{"field":"initiated_by.username","last":"7d","filter":"success=false%s"}`},
-		{"insights_interval", `{"last":"7d","interval":"day","filter":"success=false%s"}`},
-		{"insights_interval", `{"last":"7d","interval":"day","timezone":"Europe/Berlin","filter":"success=false%s"}`},
-	} {
-		there := strings.SplitN(b.must(c.tool, fmt.Sprintf(c.args, "")), "\n", 2)
-		here := strings.SplitN(b.must(c.tool, fmt.Sprintf(c.args, ", event_type!=never")), "\n", 2)
-		if diff := cmp.Diff(strings.Split(there[1], "\n"), strings.Split(here[1], "\n")); diff != "" {
-			t.Errorf("%s %s: JumpCloud and here differ\n%s", c.tool, c.args, diff)
+	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
+		b := newBench(t, sandboxOptions, withOwn)
+		for _, c := range []struct{ tool, args string }{
+			{"insights_distinct", `{"field":"initiated_by.username","last":"7d","filter":"success=false%s"}`},
+			{"insights_interval", `{"last":"7d","interval":"day","filter":"success=false%s"}`},
+			{"insights_interval", `{"last":"7d","interval":"day","timezone":"Europe/Berlin","filter":"success=false%s"}`},
+		} {
+			there := strings.SplitN(b.must(c.tool, fmt.Sprintf(c.args, "")), "\n", 2)
+			here := strings.SplitN(b.must(c.tool, fmt.Sprintf(c.args, ", event_type!=never")), "\n", 2)
+			if diff := cmp.Diff(strings.Split(there[1], "\n"), strings.Split(here[1], "\n")); diff != "" {
+				t.Errorf("%s %s: JumpCloud and here differ\n%s", c.tool, c.args, diff)
+			}
 		}
-	}
+	})
 }
 
 func TestInsightsCoverage(t *testing.T) {

@@ -67,17 +67,19 @@ func TestLookAtPace(t *testing.T) {
 		if p, err := d.Pace(background(), "org"); err != nil || p != (Pace{}) {
 			t.Errorf("%s: nothing is known: %+v %v", name, p, err)
 		}
-		end := time.Now().Add(time.Minute)
+		began := time.Now()
+		end := began.Add(time.Minute)
 		d.Limiter("org", 0).Limited(background(), end)
+		late := time.Since(began) // so much later it can be, where the machine had other work between
 		p, err := d.Pace(background(), "org")
-		if err != nil || p.Held.Sub(end).Abs() > time.Second || p.Rate < slowest {
+		if err != nil || p.Held.Before(end.Add(-time.Second)) || p.Held.After(end.Add(time.Second+late)) || p.Rate < slowest {
 			t.Errorf("%s: held until %s: %+v %v", name, end, p, err)
 		}
 		if p, _ := d.Pace(background(), "another"); p != (Pace{}) {
 			t.Errorf("%s: another's: %+v", name, p)
 		}
 	}
-	if seen, err := s.Look(background()); err != nil || seen.Took <= 0 || seen.Skew.Abs() > time.Second || seen.Replicas != 0 {
+	if seen, err := s.Look(background()); err != nil || seen.Took <= 0 || seen.Skew.Abs() > time.Second+seen.Took || seen.Replicas != 0 {
 		t.Errorf("%+v %v", seen, err)
 	}
 	m.Close()

@@ -90,7 +90,7 @@ func TestNotifyNeverBlocks(t *testing.T) {
 	ctx, cancel := context.WithTimeout(background(), 50*time.Millisecond)
 	defer cancel()
 	n.Close(ctx)
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("took %v", took)
 	}
 	if got := strings.Count(f.String(), "dropped"); got != 3 {

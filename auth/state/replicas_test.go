@@ -3,7 +3,6 @@ package state
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,7 +15,7 @@ import (
 func replicas(t testing.TB, n int, url string, slow int) (out []*Dir) {
 	t.Helper()
 	for range n {
-		s, err := Connect(StoreOptions{URL: url, SealKeys: seals(), Replica: true, slow: slow})
+		s, err := Connect(StoreOptions{URL: url, SealKeys: seals(), Replica: true, Slow: slow})
 		must(t, err)
 		t.Cleanup(func() { must(t, s.Close()) })
 		d, err := OpenShared(memory(t)+"/s", s)
@@ -43,43 +42,63 @@ const (
 	limitSeconds = 5
 )
 
+// limited is what one thread of a process sent, between which times in nanoseconds, and
+// how many of them it lost: it slept for longer than it wanted to, or waited for the store.
+type limited struct {
+	sent               int
+	began, ended, lost int64
+}
+
 // limitHelper sends what it may for a while, from one of many processes.
-func limitHelper(d *Dir) (sent int) {
+func limitHelper(d *Dir) string {
 	l := d.Limiter("an organisation", limitRate)
-	end := time.Now().Add(limitSeconds * time.Second)
-	for time.Now().Before(end) {
+	began, took := time.Now(), limitSeconds*time.Second
+	got := limited{began: began.UnixNano(), ended: began.Add(took).UnixNano()}
+	for time.Since(began) < took {
+		at := time.Now()
 		wait, mine := l.Take(background(), false, time.Second)
 		if !mine {
 			wait = max(wait-time.Second/2, min(wait, time.Second/4))
 		}
 		_ = sleep(background(), wait)
-		if mine && time.Now().Before(end) {
-			sent++
+		got.lost += int64(time.Since(at) - wait)
+		if mine && time.Since(began) < took {
+			got.sent++
 		}
 	}
-	return sent
+	return fmt.Sprintf("%d,%d,%d,%d", got.sent, got.began, got.ended, got.lost)
 }
 
 func TestReplicasShareOneLimit(t *testing.T) {
 	r := startRedis(t)
 	t.Setenv(storeVar, r.url())
 	got := processes(t, 8, "limit", memory(t)+"/s")
-	sum, all := 0, []int{}
+	sum, all, threads := 0, []int{}, 0
+	var first, last, lost int64
 	for _, words := range got {
 		mine := 0
 		for _, w := range words {
-			n, err := strconv.Atoi(w)
+			var l limited
+			_, err := fmt.Sscanf(w, "%d,%d,%d,%d", &l.sent, &l.began, &l.ended, &l.lost)
 			must(t, err)
-			mine += n
+			if mine, threads = mine+l.sent, threads+1; threads == 1 {
+				first, last = l.began, l.ended
+			}
+			first, last, lost = min(first, l.began), max(last, l.ended), lost+l.lost
 		}
 		all = append(all, mine)
 		sum += mine
 	}
-	want := limitRate * (limitSeconds + burstAhead.Seconds())
-	off := 100 * (float64(sum) - want) / want
-	t.Logf("8 processes sent %d in %d s at %d a second: %+.2f %% of %.0f; each %v", sum, limitSeconds, limitRate, off, want, all)
-	if off < -2 || off > 2 {
-		t.Errorf("%.2f %% off", off)
+	// On a machine with other work they do not begin at once, and are not always there
+	// to take their turns: no more than in all of the time, and no less than in theirs.
+	most := limitRate * (time.Duration(last-first).Seconds() + burstAhead.Seconds())
+	late := time.Duration(lost / int64(threads))
+	least := limitRate * (limitSeconds - late.Seconds() + burstAhead.Seconds())
+	off := func(want float64) float64 { return 100 * (float64(sum) - want) / want }
+	t.Logf("8 processes sent %d in %d s at %d a second: %+.2f %% of %.0f, where each lost %v: %+.2f %%; each %v",
+		sum, limitSeconds, limitRate, off(most), most, late.Round(time.Millisecond), off(least), all)
+	if off(least) < -2 || off(most) > 2 {
+		t.Error("not the limit")
 	}
 }
 
@@ -88,7 +107,7 @@ func TestReplicasUseApprovalsOnce(t *testing.T) {
 	if testing.Short() {
 		approvals = 60
 	}
-	all := replicas(t, 8, startRedis(t).url(), 20)
+	all := replicas(t, 8, startRedis(t).url(), patient)
 	k := key(t, "it-lead")
 	requests := asked(t, all[0], approvals, k)
 	start := time.Now()
@@ -118,7 +137,7 @@ func TestReplicasUseApprovalsOnce(t *testing.T) {
 }
 
 func TestReplicasShareQuotas(t *testing.T) {
-	all := replicas(t, 8, startRedis(t).url(), 20)
+	all := replicas(t, 8, startRedis(t).url(), patient)
 	var yes, no atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 32 {
@@ -144,14 +163,14 @@ func TestReplicasShareQuotas(t *testing.T) {
 }
 
 func TestReplicasObeyTheKillSwitch(t *testing.T) {
-	all := replicas(t, 8, startRedis(t).url(), 20)
-	var latest atomic.Int64
-	thrown := make(chan time.Time, 8)
+	all := replicas(t, 8, startRedis(t).url(), patient)
+	var thrown atomic.Bool
 	var ready, wg sync.WaitGroup
 	for _, d := range all[1:] {
 		ready.Add(1)
 		wg.Go(func() {
 			for first := true; ; first = false {
+				after := thrown.Load()
 				why, err := d.Halted("helpdesk", "users_delete")
 				if err != nil {
 					t.Error(err)
@@ -161,11 +180,12 @@ func TestReplicasObeyTheKillSwitch(t *testing.T) {
 					ready.Done()
 				}
 				if why != "" {
-					break
+					return
 				}
-			}
-			late := time.Since(<-thrown)
-			for old := latest.Load(); int64(late) > old && !latest.CompareAndSwap(old, int64(late)); old = latest.Load() {
+				if after {
+					t.Error("asked after the switch was thrown, and not stopped")
+					return
+				}
 			}
 		})
 	}
@@ -173,20 +193,15 @@ func TestReplicasObeyTheKillSwitch(t *testing.T) {
 	at := time.Now()
 	_, err := all[0].Stop("helpdesk", "", "a test")
 	must(t, err)
-	for range all[1:] {
-		thrown <- at
-	}
+	thrown.Store(true)
 	wg.Wait()
-	t.Logf("the last of 7 replicas obeyed %v after the switch was thrown", time.Duration(latest.Load()))
-	if latest.Load() > int64(time.Second) {
-		t.Error("too late")
-	}
+	t.Logf("the last of 7 replicas obeyed %v after the switch was thrown", time.Since(at))
 }
 
 // A store that lost what was used up, and kept what was approved.
 func TestStoreThatForgets(t *testing.T) {
 	r := startRedis(t)
-	all := replicas(t, 2, r.url(), 20)
+	all := replicas(t, 2, r.url(), patient)
 	k := key(t, "it-lead")
 	request := approved(t, all[0], plan(), k)
 	sealer, err := all[0].Sealer()
@@ -228,7 +243,7 @@ func TestStoreThatForgets(t *testing.T) {
 // A store without memory: the kill switch holds all the same.
 func TestStoreIsToldOfStopsAgain(t *testing.T) {
 	r := startRedis(t)
-	all := replicas(t, 2, r.url(), 20)
+	all := replicas(t, 2, r.url(), patient)
 	_, err := all[0].Stop("helpdesk", "", "a test")
 	must(t, err)
 	if why, err := all[1].Halted("helpdesk", "x"); why == "" || err != nil {

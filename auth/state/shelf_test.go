@@ -5,11 +5,12 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,10 @@ import (
 
 // storeVar has the tests run over the store at this address.
 const storeVar = "STATE_TEST_STORE"
+
+// patient has a store take so many times as long as it may, 20 s for an answer: the
+// machine of the tests may have other work.
+const patient = 200
 
 // seals are the seal keys of all replicas of a test.
 func seals() []auth.Secret {
@@ -34,7 +39,7 @@ func openDir(path string) (*Dir, *Store, error) {
 		d, err := Open(path)
 		return d, nil, err
 	}
-	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":", slow: 20})
+	s, err := Connect(StoreOptions{URL: os.Getenv(storeVar), SealKeys: seals(), prefix: hashed(filepath.Clean(path)) + ":", Slow: patient})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,41 +101,69 @@ func startRedis(t testing.TB) *realRedis {
 		}
 		t.Skip("there is no redis-server")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	must(t, l.Close())
-	r := &realRedis{port: port, dir: memory(t)}
+	r := &realRedis{port: freePort(t), dir: memory(t)}
 	r.start(t)
 	t.Cleanup(func() { r.kill(t) })
 	return r
+}
+
+// freePort is one that no connection gets as its own end: it has to stay free while
+// nobody listens on it.
+func freePort(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(12_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			must(t, l.Close())
+			return port
+		}
+	}
+	t.Fatal("there is no free port")
+	return ""
 }
 
 type realRedis struct {
 	port, dir string
 	args      []string // more of them
 	cmd       *exec.Cmd
+	ended     chan struct{}
 }
 
 func (r *realRedis) url() string { return "redis://127.0.0.1:" + r.port }
 
 func (r *realRedis) start(t testing.TB) {
 	t.Helper()
-	r.cmd = exec.Command("redis-server", append([]string{"--port", r.port, "--bind", "127.0.0.1", "--dir", r.dir, "--save", "", "--daemonize", "no"}, r.args...)...)
-	r.cmd.Stdout, r.cmd.Stderr = io.Discard, io.Discard
-	must(t, r.cmd.Start())
+	r.launch(t)
 	s, err := Connect(StoreOptions{URL: r.url()})
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(20 * time.Second); ; <-tick.C {
-		if err := s.Ping(background()); err == nil {
+	for end := time.Now().Add(time.Minute); ; <-tick.C {
+		err := s.Ping(background())
+		select {
+		case <-r.ended: // somebody else had the port
+			r.launch(t)
+			err = errors.New("redis-server ends at once")
+		default:
+		}
+		if err == nil {
 			return
 		} else if time.Now().After(end) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func (r *realRedis) launch(t testing.TB) {
+	t.Helper()
+	cmd, ended := exec.Command("redis-server", append([]string{"--port", r.port, "--bind", "127.0.0.1", "--dir", r.dir, "--save", "", "--daemonize", "no"}, r.args...)...), make(chan struct{})
+	must(t, cmd.Start()) // what it says goes nowhere
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait()
+	}()
+	r.cmd, r.ended = cmd, ended
 }
 
 // kill is kill -9.
@@ -140,7 +173,7 @@ func (r *realRedis) kill(t testing.TB) {
 		return
 	}
 	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait()
+	<-r.ended
 	r.cmd = nil
 }
 

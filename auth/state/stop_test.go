@@ -99,7 +99,7 @@ func TestStopByHand(t *testing.T) {
 	}
 }
 
-// Another process stops; this one sees it within a second.
+// Another process stops; this one sees it whenever it looks from then on.
 func TestStopReachesOtherProcesses(t *testing.T) {
 	filesOnly(t)
 	d, _ := open(t)
@@ -109,18 +109,14 @@ func TestStopReachesOtherProcesses(t *testing.T) {
 	defer func() { must(t, cmd.Wait()) }()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	var seen time.Time
-	for end := time.Now().Add(20 * time.Second); seen.IsZero() && time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(time.Minute); ; <-tick.C {
+		_, err := os.Stat(d.local.file("STOP"))
 		if _, yes := d.Stopped("a", "t"); yes {
-			seen = time.Now()
+			return
 		}
-	}
-	info, err := os.Stat(d.local.file("STOP"))
-	must(t, err)
-	late := seen.Sub(info.ModTime())
-	t.Logf("seen %v after it was written", late)
-	if seen.IsZero() || late > time.Second {
-		t.Errorf("seen %v after it was written", late)
+		if err == nil || time.Now().After(end) {
+			t.Fatalf("not seen, and the file is there: %t", err == nil)
+		}
 	}
 }
 

@@ -51,8 +51,11 @@ type StoreOptions struct {
 	// CAFile is a PEM file of certificates to trust beside the system's; "" is none.
 	CAFile string
 
+	// Slow is how many times as long as usual the store may take for an answer; 0 is
+	// once. More is for tests, whose machine may have other work.
+	Slow int
+
 	prefix string // of all keys; tests keep apart by it
-	slow   int    // times slower than it has to be; for tests on a busy machine
 }
 
 // Store is a connection to the Redis or Valkey that replicas share.
@@ -121,7 +124,7 @@ func Connect(o StoreOptions) (*Store, error) {
 		}
 	}
 	s := &Store{prefix: "{jc-mcp}:" + o.prefix, id: newCode()}
-	slower := func(d time.Duration) time.Duration { return time.Duration(max(1, o.slow)) * d }
+	slower := func(d time.Duration) time.Duration { return time.Duration(max(1, o.Slow)) * d }
 	s.whole = slower(storeWhole)
 	for i, key := range o.SealKeys {
 		master, err := sealMaster(key)

@@ -35,7 +35,7 @@ func terminalPair(t *testing.T) (person, terminal *os.File) {
 
 func TestPassphraseIsTypedUnseen(t *testing.T) {
 	person, terminal := terminalPair(t)
-	s := newShell(nil, terminal, terminal, terminal)
+	s := testShell(nil, terminal, terminal, terminal)
 	done := make(chan string, 1)
 	go func() {
 		pass, err := s.typedSecret(t.Context(), "Passphrase: ")

@@ -25,7 +25,7 @@ const testPassphrase = "correct horse battery"
 func approving(t *testing.T, typed []string, environ []string, args ...string) result {
 	t.Helper()
 	var out, errs buffer
-	s := newShell(environ, strings.NewReader(strings.Join(typed, "\n")+"\nyes\n"), &out, &errs)
+	s := testShell(environ, strings.NewReader(strings.Join(typed, "\n")+"\nyes\n"), &out, &errs)
 	ask := s.typedSecret
 	if typed != nil {
 		s.terminal = func(any) bool { return true }
@@ -107,7 +107,7 @@ func TestNothingButATerminalApproves(t *testing.T) {
 	}
 	// Said to be a terminal, but a pipe all the same.
 	var out, errs buffer
-	s := newShell(environ, bytes.NewReader([]byte(testPassphrase+"\n")), &out, &errs)
+	s := testShell(environ, bytes.NewReader([]byte(testPassphrase+"\n")), &out, &errs)
 	s.terminal = func(any) bool { return true }
 	if _, err := s.typedSecret(t.Context(), ""); !errors.Is(err, errNoTerminal) {
 		t.Error(err)

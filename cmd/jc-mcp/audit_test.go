@@ -15,7 +15,7 @@ import (
 func auditing(t *testing.T, environ []string, args ...string) result {
 	t.Helper()
 	var out, errs buffer
-	s := newShell(environ, strings.NewReader(""), &out, &errs)
+	s := testShell(environ, strings.NewReader(""), &out, &errs)
 	args = append([]string{"audit"}, args...)
 	root := s.root(args)
 	if c, _, err := root.Find([]string{"audit"}); err != nil || c.Name() != "audit" {

@@ -127,7 +127,7 @@ func TestQuestionEndsWithTheProcess(t *testing.T) {
 	defer typing.Close()
 	watched := &onWord{word: "Type yes", then: cancel}
 	var out buffer
-	s := newShell(nil, in, &out, watched)
+	s := testShell(nil, in, &out, watched)
 	s.terminal = func(any) bool { return true }
 	if code := s.run(ctx, []string{"call", "--sandbox", "users_delete", "user=" + name}); code != exitFailed || !strings.HasPrefix(out.String(), "denied") {
 		t.Errorf("exit code %d, %s", code, out.String())
@@ -194,7 +194,7 @@ func TestVisible(t *testing.T) {
 
 func TestProgressIsClearedAndOnlyOnATerminal(t *testing.T) {
 	var errs buffer
-	s := newShell(nil, strings.NewReader(""), io.Discard, &errs)
+	s := testShell(nil, strings.NewReader(""), io.Discard, &errs)
 	step, end := s.progress()
 	end()
 	if errs.String() != "" {

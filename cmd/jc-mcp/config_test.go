@@ -97,7 +97,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 // loaded is the configuration that a command line comes to.
 func loaded(t *testing.T, environ []string, args ...string) *config {
 	t.Helper()
-	s := newShell(environ, strings.NewReader(""), &buffer{}, &buffer{})
+	s := testShell(environ, strings.NewReader(""), &buffer{}, &buffer{})
 	cmd := &cobra.Command{Use: "x"}
 	addFlags(cmd, connecting, surface, selecting, guarding, logging)
 	if err := cmd.ParseFlags(args); err != nil {

@@ -21,7 +21,7 @@ func TestConformanceServesFixturesOnly(t *testing.T) {
 			up <- m[1]
 		}
 	}}
-	s := newShell([]string{"JC_API_KEY=hunter2", "JC_REGION=nowhere"}, strings.NewReader(""), io.Discard, errs)
+	s := testShell([]string{"JC_API_KEY=hunter2", "JC_REGION=nowhere"}, strings.NewReader(""), io.Discard, errs)
 	cmd := s.conformanceCommand()
 	cmd.SetArgs([]string{"--addr", "127.0.0.1:0"})
 	ended := make(chan error, 1)
@@ -31,7 +31,7 @@ func TestConformanceServesFixturesOnly(t *testing.T) {
 	case url = <-up:
 	case err := <-ended:
 		t.Fatal(err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(soon):
 		t.Fatal("it did not start")
 	}
 	body := `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
@@ -57,7 +57,7 @@ func TestConformanceServesFixturesOnly(t *testing.T) {
 
 func TestConformanceIsHiddenAndOnLoopback(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", "[::]:0", "192.0.2.1:0", "127.0.0.1"} {
-		s := newShell(nil, strings.NewReader(""), io.Discard, io.Discard)
+		s := testShell(nil, strings.NewReader(""), io.Discard, io.Discard)
 		cmd := s.conformanceCommand()
 		cmd.SetArgs([]string{"--addr", addr})
 		cmd.SilenceUsage, cmd.SilenceErrors = true, true

@@ -47,7 +47,7 @@ func TestDeedsAreWrittenDown(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(string(text), "4711") || strings.Count(string(text), "\n") != 4 {
+	if strings.Contains(string(text), "AAAA-4711") || strings.Count(string(text), "\n") != 4 {
 		t.Errorf("%s", text)
 	}
 	auditing(t, environ, "verify").want(t, exitDone, "ok: nothing was changed")
@@ -77,7 +77,7 @@ func TestDeedsThatCannotBeWrittenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := approving(t, []string{testPassphrase}, environ, "approve", r.Code, "--show")
-	if got.want(t, exitFailed, "nothing was done"); strings.Contains(got.out+got.err, "4711") {
+	if got.want(t, exitFailed, "nothing was done"); strings.Contains(got.out+got.err, "AAAA-4711") {
 		t.Error("it is shown, and nowhere written down")
 	}
 	approving(t, []string{testPassphrase}, environ[:1], "approve", r.Code, "--show").want(t, exitDone, "Shown once") // it was kept

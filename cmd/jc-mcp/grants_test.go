@@ -18,7 +18,7 @@ import (
 func grants(t *testing.T, environ []string, args ...string) result {
 	t.Helper()
 	var out, errs buffer
-	s := newShell(environ, strings.NewReader(""), &out, &errs)
+	s := testShell(environ, strings.NewReader(""), &out, &errs)
 	args = append([]string{"grants"}, args...)
 	root := s.root(args)
 	if c, _, err := root.Find([]string{"grants"}); err != nil || c.Name() != "grants" {

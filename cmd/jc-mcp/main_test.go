@@ -25,6 +25,17 @@ func TestMain(m *testing.M) {
 	}))
 }
 
+// soon bounds every wait for something that should come at once: the machine may have
+// other work.
+const soon = time.Minute
+
+// testShell is a shell that gives the store 10 s for an answer.
+func testShell(environ []string, in io.Reader, out, errs io.Writer) *shell {
+	s := newShell(environ, in, out, errs)
+	s.patience = 100
+	return s
+}
+
 // result is what a command line came to.
 type result struct {
 	code     int
@@ -39,10 +50,10 @@ func jcmcp(t *testing.T, environ []string, args ...string) result {
 
 func jcmcpIn(t *testing.T, stdin string, environ []string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // what should be refused and serves instead
+	ctx, cancel := context.WithTimeout(t.Context(), soon) // what should be refused and serves instead
 	defer cancel()
 	var out, errs buffer
-	code := run(ctx, args, environ, strings.NewReader(stdin), &out, &errs)
+	code := testShell(environ, strings.NewReader(stdin), &out, &errs).run(ctx, args)
 	return result{code, out.String(), errs.String()}
 }
 
@@ -62,7 +73,7 @@ func (r result) want(t *testing.T, code int, words ...string) {
 // person runs a command line as somebody at a terminal who types this.
 func person(ctx context.Context, typed io.Reader, args ...string) result {
 	var out, errs buffer
-	s := newShell(nil, typed, &out, &errs)
+	s := testShell(nil, typed, &out, &errs)
 	s.terminal = func(any) bool { return true }
 	code := s.run(ctx, args)
 	return result{code, out.String(), errs.String()}

@@ -154,7 +154,7 @@ func TestGrantsCheckWithOrganisations(t *testing.T) {
 
 func TestLoginAndLogout(t *testing.T) {
 	keyring.MockInit()
-	s := newShell(nil, strings.NewReader(""), &buffer{}, &buffer{})
+	s := testShell(nil, strings.NewReader(""), &buffer{}, &buffer{})
 	typed := "secret-of-the-keychain\n"
 	login := func(args ...string) error {
 		cmd := s.loginCommandWith(func(context.Context, string) ([]byte, error) { return []byte(typed), nil })
@@ -202,7 +202,7 @@ func TestReadmeOrgs(t *testing.T) {
 	if !found || !ended {
 		t.Fatal("the README has no file of organisations")
 	}
-	s := newShell(nil, strings.NewReader(""), &buffer{}, &buffer{})
+	s := testShell(nil, strings.NewReader(""), &buffer{}, &buffer{})
 	list, err := s.parseOrgs(fileOf(t, "orgs.yaml", block))
 	if err != nil || len(list) != 3 || len(list[1].Credentials) != 3 || list[2].Sandbox == nil {
 		t.Errorf("%+v %v", list, err)

@@ -71,20 +71,20 @@ func serving(t *testing.T, environ []string, use func(url string), args ...strin
 		}
 	}})
 	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, args, environ, strings.NewReader(""), &out, watched) }()
+	go func() { ended <- testShell(environ, strings.NewReader(""), &out, watched).run(ctx, args) }()
 	select {
 	case url := <-up:
 		use(url)
 	case code := <-ended:
 		t.Fatalf("ended with %d: %s", code, errs.String())
-	case <-time.After(10 * time.Second):
+	case <-time.After(soon):
 		t.Fatalf("no URL was logged: %s", errs.String())
 	}
 	stop()
 	select {
 	case code := <-ended:
 		return result{code, out.String(), errs.String()}
-	case <-time.After(10 * time.Second):
+	case <-time.After(soon):
 		t.Fatal("it does not end")
 	}
 	return result{}

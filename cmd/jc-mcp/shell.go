@@ -22,6 +22,7 @@ type shell struct {
 	err      *lockedWriter
 	environ  map[string]string
 	terminal func(stream any) bool // whether a person sits at the other end
+	patience int                   // with the store, see state.StoreOptions.Slow; 0 but in tests
 }
 
 func newShell(environ []string, in io.Reader, out, errs io.Writer) *shell {

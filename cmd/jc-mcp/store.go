@@ -21,6 +21,7 @@ type sharing struct {
 	password auth.Secret
 	sealKeys []auth.Secret
 	rate     float64 // requests a second; 0 is anything until JumpCloud answers 429
+	patience int     // of the shell
 }
 
 // storeSettings are the rows of sharing.
@@ -43,6 +44,7 @@ func storeSettings() []setting {
 
 // readSharing reads the secrets of the store, and refuses what would do nothing.
 func (s *shell) readSharing(ctx context.Context, c *config) error {
+	c.sharing.patience = s.patience
 	password, err := s.secretText(ctx, c, "JC_STORE_PASSWORD")
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func (c *config) connectStore(replica bool) (*state.Store, error) {
 		return nil, nil
 	}
 	store, err := state.Connect(state.StoreOptions{
-		URL: c.sharing.store, Password: c.sharing.password, SealKeys: c.sharing.sealKeys, Replica: replica, CAFile: c.caFile,
+		URL: c.sharing.store, Password: c.sharing.password, SealKeys: c.sharing.sealKeys, Replica: replica, CAFile: c.caFile, Slow: c.sharing.patience,
 	})
 	if err != nil {
 		return nil, usagef("--store: %v", err)
@@ -133,6 +135,7 @@ func (s *shell) openState(ctx context.Context, f stateFlags) (dir *state.Dir, en
 	if c.stateDir == "" {
 		c.stateDir = s.getenv("JC_STATE_DIR")
 	}
+	c.sharing.patience = s.patience
 	if c.sharing.store = f.store; f.store == "" {
 		c.sharing.store = s.getenv("JC_STORE")
 	}

@@ -55,7 +55,7 @@ func TestCommandsUseTheStore(t *testing.T) {
 	m.RequireAuth("hunter2")
 	addr := m.Addr()
 	_, environ, _, who := office(t)
-	store, err := state.Connect(state.StoreOptions{URL: "redis://" + addr, Password: "hunter2", SealKeys: []auth.Secret{auth.Secret(sealKey(7))}, Replica: true})
+	store, err := state.Connect(state.StoreOptions{URL: "redis://" + addr, Password: "hunter2", SealKeys: []auth.Secret{auth.Secret(sealKey(7))}, Replica: true, Slow: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

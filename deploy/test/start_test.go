@@ -3,7 +3,9 @@ package test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -48,7 +50,7 @@ func TestStartsAsRendered(t *testing.T) {
 		args = append(args, strings.Replace(a.(string), ":8080", ":0", 1))
 	}
 
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, server, args...)
 	cmd.Env = env
@@ -100,15 +102,19 @@ func smallGrants(t *testing.T) []byte {
 	return []byte(grants)
 }
 
-// freePort is an address of loopback that nothing listens on.
+// freePort is an address of loopback that nothing listens on, and that no connection
+// gets as its own end before the server listens there.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("there is no free port")
+	return ""
 }
 
 func get(ctx context.Context, t *testing.T, url string) string {

