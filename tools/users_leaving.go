@@ -403,10 +403,6 @@ func stepsOf(ctx context.Context, r *Reader, t *Tool, args map[string]any) ([]St
 	if err != nil {
 		return nil, err
 	}
-	for i := range p.Steps {
-		if p.Steps[i].Tool == nil {
-			p.Steps[i].Tool = t
-		}
-	}
+	p.own(t)
 	return p.Steps, nil
 }

@@ -122,11 +122,7 @@ func (l *leaver) propose(ctx context.Context, r *Reader) (*Plan, error) {
 	if r.trip.args.dry {
 		return p, nil
 	}
-	for i := range p.Steps { // the road does it for steps that it sends; a plan that may not run is not offered
-		if p.Steps[i].Tool == nil {
-			p.Steps[i].Tool = r.trip.tool
-		}
-	}
+	p.own(r.trip.tool) // the road does it for steps that it sends; a plan that may not run is not offered
 	if dec := r.d.decide(ctx, r.trip.who, p); !dec.Allow {
 		return nil, denied(dec)
 	}
