@@ -303,7 +303,7 @@ func (l *leaver) lookOrders(ctx context.Context, r *Reader) error {
 		l.orders = mine
 	}
 	verb := map[string]string{"lock": leaveLock, "erase": leaveErase}[l.devices]
-	tool := toolIn(leavingOrders, "devices_"+l.devices)
+	tool := toolIn(devicesOrders, "devices_"+l.devices)
 	for _, d := range mine {
 		steps, err := l.ordered(ctx, r, tool, d)
 		var no *Refusal

@@ -19,15 +19,12 @@ type userOffboard struct {
 	PIN     string          `json:"pin,omitempty" in:"-" rare:"true" jsonschema:"pattern=^[0-9]{6}$,description=For Macs."`
 }
 
-// leavingOrders are the orders to devices; each finds its own way to a device.
-var leavingOrders = Set{Name: "devices"}.Of(deviceOrders()...)
-
 var usersOffboard = Job("users_offboard", "Plan a leaver: suspend, end access, lock or erase devices, hand reports to manager. Then run the plan by its id.",
 	Uses{
 		Tools: []*Tool{
 			usersSuspend, usersBulkUpdate, toolIn(userGroups, "user_groups_members_change"),
 			toolIn(usersGraph, "users_associations_change"), toolIn(accessRequests, "access_requests_revoke"),
-			toolIn(leavingOrders, "devices_lock"), toolIn(leavingOrders, "devices_erase"),
+			toolIn(devicesOrders, "devices_lock"), toolIn(devicesOrders, "devices_erase"),
 		},
 		Risk: auth.Change, Effect: jc.Idempotent,
 		Reads: []string{userAt.String(), userParents, userAssociations, deviceBound.String(), searchUsers.String(), searchDevices.String()},
