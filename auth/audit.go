@@ -64,9 +64,6 @@ type Line struct {
 	Seq       uint64    `json:"seq,omitempty"`    // place in the chain, from 1; set when it is written
 }
 
-// AuditTarget is one object a step touches.
-type AuditTarget = Target
-
 // Audit takes the lines. When Write fails the step must not be sent.
 type Audit interface {
 	Write(ctx context.Context, l Line) error
@@ -107,7 +104,7 @@ func (l Line) encode(now time.Time) ([]byte, error) {
 	}
 	targets := make([]Target, len(l.Targets))
 	for i, t := range l.Targets {
-		targets[i] = AuditTarget{Type: cutText(t.Type), ID: cutText(t.ID), Name: cutText(t.Name)}
+		targets[i] = Target{Type: cutText(t.Type), ID: cutText(t.ID), Name: cutText(t.Name)}
 	}
 	l.Targets = targets
 	type fields Line // the outer Time, in a fixed form that sorts, goes before the inner

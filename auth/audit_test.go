@@ -26,7 +26,7 @@ func fullLine() Line {
 		Time: time.Date(2026, 11, 22, 14, 0, 5, 120_000_000, time.FixedZone("", 3600)), Phase: PhaseResult,
 		Say:   `helpdesk erased MBP-117 <C02XYZ>`,
 		Agent: "helpdesk", Principal: "helpdesk (stdio)", Tool: "devices_erase", Risk: "destroy",
-		Targets: []AuditTarget{{Type: "device", ID: "65fa1c", Name: "MBP-117"}},
+		Targets: []Target{{Type: "device", ID: "65fa1c", Name: "MBP-117"}},
 		Method:  "POST", Path: "/api/systems/{device}/command/builtin/erase", Decision: "allow (no grant file)",
 		Outcome: "accepted", Code: "timeout", Attempts: 2, MS: 183, Change: "c-8841", Call: "k7",
 	}
@@ -83,7 +83,7 @@ func TestAuditHasNoPlaceForSecrets(t *testing.T) {
 	if d := cmp.Diff(want, fields(Line{})); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"Type string type", "ID string id,omitempty", "Name string name,omitempty"}, fields(AuditTarget{})); d != "" {
+	if d := cmp.Diff([]string{"Type string type", "ID string id,omitempty", "Name string name,omitempty"}, fields(Target{})); d != "" {
 		t.Error(d)
 	}
 }
@@ -91,7 +91,7 @@ func TestAuditHasNoPlaceForSecrets(t *testing.T) {
 func TestHostileNamesStayInTheirLine(t *testing.T) {
 	name := "a\nb\r\u2028c\x1b[31m\u202ed\u200be\x7f\u009b\u00adf\U000e0041g\"h\\é漢😀\xff"
 	var buf bytes.Buffer
-	l := Line{Phase: PhaseResult, Say: "changed " + name, Targets: []AuditTarget{{Type: "user", Name: name + strings.Repeat("é", 10_000)}}}
+	l := Line{Phase: PhaseResult, Say: "changed " + name, Targets: []Target{{Type: "user", Name: name + strings.Repeat("é", 10_000)}}}
 	if err := NewAudit(&buf).Write(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +118,47 @@ func TestHostileNamesStayInTheirLine(t *testing.T) {
 	}
 	if strings.HasPrefix(l.Targets[0].Name, "…") || len([]rune(l.Targets[0].Name)) < 10_000 {
 		t.Error("the caller's line was changed")
+	}
+}
+
+// Every text is cut, whichever field it stands in.
+func TestLongTextsAreCut(t *testing.T) {
+	long := strings.Repeat("é", 10_000)
+	l := Line{Targets: []Target{{Type: long, ID: long, Name: long}}}
+	v := reflect.ValueOf(&l).Elem()
+	for i := range v.NumField() {
+		if v.Field(i).Kind() == reflect.String {
+			v.Field(i).SetString(long)
+		}
+	}
+	l.Phase, l.Run = PhaseResult, "" // of a closed list; set when it is written
+	b, err := l.encode(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	texts := 0
+	var check func(string, any)
+	check = func(name string, v any) {
+		switch x := v.(type) {
+		case string:
+			if texts++; len([]rune(x)) > maxAuditText+1 {
+				t.Errorf("%s: %d letters", name, len([]rune(x)))
+			}
+		case []any:
+			for name, v := range x[0].(map[string]any) {
+				check(name, v)
+			}
+		}
+	}
+	for name, v := range got {
+		check(name, v)
+	}
+	if texts < 20 {
+		t.Errorf("%d texts in the line", texts)
 	}
 }
 

@@ -144,15 +144,3 @@ func TestUnfit(t *testing.T) {
 		t.Error("an argument was declared twice")
 	}
 }
-
-func TestNearest(t *testing.T) {
-	known := []string{"department", "username", "email", "limit", "mfa_enrolled", "password_expired"}
-	for in, out := range map[string]string{
-		"departmnt": "department", "dept": "department", "Department": "department", "user_name": "username", "usrname": "username",
-		"mial": "email", "emial": "email", "lmit": "limit", "mfaEnrolled": "mfa_enrolled", "zzz": "", "": "", "passwordexpire": "password_expired",
-	} {
-		if got := Nearest(in, known); got != out {
-			t.Errorf("Nearest(%q) = %q, want %q", in, got, out)
-		}
-	}
-}

@@ -33,7 +33,7 @@ func sudoBetween(b *bench, x, y string) string {
 }
 
 func TestAccessChange(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	for _, c := range []struct {
 		args, begins string
 		writes       int
@@ -80,7 +80,7 @@ func TestAccessChange(t *testing.T) {
 
 // What a call says to have given is there, sudo included, and nothing else changed.
 func TestAccessChangeTruth(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	id := func(collection, field, name string) string { return b.idOf(collection, field, name) }
 	ada, sales := id("users", "username", "ada.king"), id("user_groups", "name", "Sales")
 	laptop, kiosks, aws := id("devices", "hostname", "MBP-031"), id("device_groups", "name", "Kiosks"), id("applications", "displayLabel", "Figma")
@@ -102,7 +102,7 @@ func TestAccessChangeTruth(t *testing.T) {
 
 // More than five pairs are asked about once, and the answer is bound to the plan.
 func TestAccessChangeAsks(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess, func(o *Options) { o.Grants = auth.AllowAll{} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = auth.AllowAll{} })
 	call := Call{Tool: "access_change", CanAsk: true, Arguments: []byte(`{"op":"add","users":["bob.stone","kim.lee","maria.silva"],"applications":["HubSpot","PagerDuty"]}`)}
 	a := b.desk.Call(b.ctx, call)
 	if a.Ask == nil || !strings.Contains(a.Ask.Question, "add user maria.silva to application PagerDuty") || len(b.wire.writes()) != 0 {
@@ -120,7 +120,7 @@ func TestAccessChangeAsks(t *testing.T) {
 
 // A pair that fails is said, the others are done, and a repeat does what is left.
 func TestAccessChangeGoesOn(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	github := b.idOf("applications", "displayLabel", "GitHub")
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.Method == "POST" && strings.Contains(r.URL.Path, github) {
@@ -142,7 +142,7 @@ func TestAccessChangeGoesOn(t *testing.T) {
 
 // 204 and nothing happens: it is not called done.
 func TestAccessChangeIsReadBack(t *testing.T) {
-	b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}}, withAccess)
+	b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}})
 	text := b.must("access_change", `{"op":"add","users":["bob.stone"],"devices":["LT-042"],"sudo":"password"}`)
 	if !strings.HasPrefix(text, string(Accepted)) {
 		t.Error(text)
@@ -151,7 +151,7 @@ func TestAccessChangeIsReadBack(t *testing.T) {
 
 // Each pair needs the grant of the tool that changes such a connection.
 func TestAccessChangeIsGrantedByStep(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess, func(o *Options) { o.Grants = notTools{"devices_associations_change"} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = notTools{"devices_associations_change"} })
 	text, a := b.call("access_change", `{"op":"add","users":["bob.stone"],"applications":["HubSpot"],"devices":["LT-042"]}`)
 	if a.Code != string(jc.CodeDenied) || len(b.wire.writes()) != 0 {
 		t.Error(text)
@@ -160,7 +160,7 @@ func TestAccessChangeIsGrantedByStep(t *testing.T) {
 
 // Many pairs fit an answer, and what is not shown is said.
 func TestAccessChangeManyPairs(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	var users, apps []string
 	for _, u := range b.sandbox.Rows("users")[:25] {
 		users = append(users, `"`+u["username"].(string)+`"`)

@@ -19,15 +19,6 @@ import (
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
 
-// withAccess adds the tools of the graph and of the toolset access, where All has them not.
-func withAccess(o *Options) {
-	for _, t := range slices.Concat(graph, access) {
-		if !slices.ContainsFunc(o.Tools, func(x *Tool) bool { return x.Name == t.Name }) {
-			o.Tools = append(o.Tools, t)
-		}
-	}
-}
-
 // accessTruth is who reaches what, counted from the sandbox's edges by walking
 // them from the user on.
 type accessTruth struct {
@@ -201,7 +192,7 @@ func (b *bench) idOf(collection, field, name string) string {
 }
 
 func TestWhoReaches(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	truth := accessTruthOf(b)
 	for _, c := range []struct{ arg, collection, field, name string }{
 		{"application", "applications", "displayLabel", "Salesforce"}, {"application", "applications", "displayLabel", "Slack"},
@@ -264,7 +255,7 @@ var reachedTypes = []struct{ collection, one string }{
 }
 
 func TestWhatIsReached(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	truth := accessTruthOf(b)
 	for _, c := range []struct{ arg, collection, field, name string }{
 		{"user", "users", "username", "ada.king"}, {"user", "users", "username", "bob.stone"}, {"user", "users", "username", "liam.haddad"},
@@ -319,7 +310,7 @@ func TestWhatIsReached(t *testing.T) {
 }
 
 func TestExplainAsksForOne(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	for _, args := range []string{`{}`, `{"user":"ada.king","device":"LT-042"}`} {
 		if text, a := b.call("access_explain", args); a.Code != string(jc.CodeInvalidArgument) {
 			t.Error(text)
@@ -342,7 +333,7 @@ func TestExplainSaysWhatIsNotRead(t *testing.T) {
 			return nil, nil
 		}
 	}
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	b.must("access_explain", `{"user":"ada.king"}`) // the user is known now
 	b.wire.answer = refuse("/systems", "/radiusservers")
 	text := b.must("access_explain", `{"user":"ada.king"}`)
@@ -360,7 +351,7 @@ func TestExplainSaysWhatIsNotRead(t *testing.T) {
 	if !strings.Contains(text, "not read: names and states of users (403 role)") || !strings.Contains(text, "sign-in not read") || strings.Contains(text, "suspended 0") {
 		t.Error(text)
 	}
-	b = newBench(t, sandboxOptions, withAccess, func(o *Options) { o.Grants = notTools{"users_devices_list", "user_groups_membership_list"} })
+	b = newBench(t, sandboxOptions, func(o *Options) { o.Grants = notTools{"users_devices_list", "user_groups_membership_list"} })
 	if text := b.must("access_explain", `{"user":"ada.king"}`); !strings.Contains(text, "not read: devices (not granted)") {
 		t.Error(text)
 	}
@@ -434,7 +425,7 @@ func TestExplainLarge(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten thousand users")
 	}
-	b := newBench(t, sandbox.Options{Users: 10_000}, withAccess)
+	b := newBench(t, sandbox.Options{Users: 10_000})
 	truth := accessTruthOf(b)
 	id := b.idOf("applications", "displayLabel", "Slack")
 	people, possible, suspended, ways := 0, 0, 0, map[string]int{}

@@ -72,12 +72,7 @@ func accessRequestsGet() *Tool {
 	t := Get[accessRequest, jc.AccessRequest]("access_requests_get", readAccess.String(),
 		"Show a request for temporary administrator rights: whose, on which device, until when.")
 	t.kinds = append(t.kinds, jc.User{}.Kind(), jc.Device{}.Kind())
-	plan := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := plan(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		p.Finish = func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 			e, err := readElevation(ctx, r, done[0].Value.(jc.Row))
 			if err != nil {
@@ -85,9 +80,8 @@ func accessRequestsGet() *Tool {
 			}
 			return r.object(ctx, t, e.shown()), nil
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 // elevation is an access request that is understood.

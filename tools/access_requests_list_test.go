@@ -8,7 +8,7 @@ import (
 )
 
 func TestAccessRequestsList(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	checkAccessList(t, b, "active", "ended", "all")
 }
 
@@ -39,7 +39,7 @@ func checkAccessList(t *testing.T, b *bench, which ...string) {
 }
 
 func TestAccessRequestsListNames(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	b.must("access_requests_create", `{"user":"maria.silva","device":"LT-042","expiry":"1h","remarks":"INC-1"}`)
 	text, a := b.call("access_requests_list", `{"user":"maria.silva"}`)
 	rows := cellsOf(t, a)
@@ -70,7 +70,7 @@ func TestAccessRequestsListForbidden(t *testing.T) {
 			return nil, nil
 		}
 	}
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	forbid(b, "/insights/")
 	if text, a := b.call("access_requests_list", `{}`); a.Code != "forbidden" || !strings.Contains(text, "Directory Insights") {
 		t.Errorf("%s", text)
@@ -79,7 +79,7 @@ func TestAccessRequestsListForbidden(t *testing.T) {
 	if text := b.must("access_requests_list", `{}`); !strings.Contains(text, "maria.silva,LT-042") || !strings.Contains(text, "events not read (403 role)") {
 		t.Errorf("%s", text)
 	}
-	b = newBench(t, sandboxOptions, withMine)
+	b = newBench(t, sandboxOptions)
 	forbid(b, "/systemusers")
 	if text := b.must("access_requests_list", `{}`); !strings.Contains(text, "user names not read (403 role)") || !strings.Contains(text, "granted") {
 		t.Errorf("%s", text)

@@ -29,7 +29,7 @@ func (b *bench) requestOf(user, device string) jc.Row {
 }
 
 func TestAccessRequestsLife(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	text := b.must("access_requests_create", `{"user":"maria.silva","device":"LT-042","expiry":"1h","remarks":"INC-2231 driver install"}`)
 	made := b.requestOf("maria.silva", "LT-042")
 	for _, want := range []string{"done, read back. maria.silva is administrator of LT-042 until ", "(60 min), password asked", "Request " + made.Text("accessId"),
@@ -73,7 +73,7 @@ func TestAccessRequestsLife(t *testing.T) {
 }
 
 func TestAccessRequestsFoundInEvents(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	b.must("access_requests_create", `{"user":"bob.stone","device":"LT-042","expiry":"1d"}`)
 	b.desk.o.Audit = auth.NewAudit(b.audit) // as another process would be: nothing is remembered
 	if text := b.must("access_requests_revoke", `{"user":"bob.stone","device":"LT-042","dry_run":true}`); !strings.Contains(text, b.requestOf("bob.stone", "LT-042").Text("accessId")) {
@@ -100,7 +100,7 @@ func TestAccessRequestsFoundInEvents(t *testing.T) {
 }
 
 func TestAccessRequestsWithoutInsights(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	b.answerJSON(eventsQuery.Path, 403, `{"message":"Forbidden"}`)
 	if text, a := b.call("access_requests_revoke", `{"user":"bob.stone","device":"LT-042"}`); a.Code != "forbidden" || !strings.Contains(text, "give its id as request") {
 		t.Errorf("%s", text)
@@ -113,7 +113,7 @@ func TestAccessRequestsWithoutInsights(t *testing.T) {
 
 func TestAccessRequestsAreReadBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}}, withOwn)
+		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}})
 		for tool, args := range map[string]string{
 			"access_requests_update": `{"user":"ben.kurz","remarks":"other"}`,
 			"access_requests_revoke": `{"user":"ben.kurz"}`,
@@ -127,7 +127,7 @@ func TestAccessRequestsAreReadBack(t *testing.T) {
 
 func TestAccessRequestsRevokeSentTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sandbox.Options{Faults: map[string]float64{"reset-after": 0.3}, Seed: 3}, withOwn)
+		b := newBench(t, sandbox.Options{Faults: map[string]float64{"reset-after": 0.3}, Seed: 3})
 		done := 0
 		for range 6 {
 			if text, a := b.call("access_requests_create", `{"user":"bob.stone","device":"LT-042","expiry":"1d"}`); a.IsError && a.Code != "outcome_unknown" && a.Code != "upstream_down" {
@@ -151,7 +151,7 @@ func TestAccessRequestsRevokeSentTwice(t *testing.T) {
 
 func TestAccessRequestsExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withOwn)
+		b := newBench(t, sandboxOptions)
 		b.must("access_requests_create", `{"user":"bob.stone","device":"LT-042","expiry":"45m"}`)
 		time.Sleep(46 * time.Minute)
 		if text := b.must("access_requests_revoke", `{"user":"bob.stone","device":"LT-042"}`); !strings.HasPrefix(text, "no effect: already ended (expired)") {
@@ -163,7 +163,7 @@ func TestAccessRequestsExpire(t *testing.T) {
 // A person may take minutes to answer; the plan that was shown is the one that is carried out.
 func TestAccessRequestsApprovedLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withOwn, confirming(auth.ConfirmChange))
+		b := newBench(t, sandboxOptions, confirming(auth.ConfirmChange))
 		args := `{"user":"bob.stone","device":"LT-042","expiry":"2h"}`
 		q := b.ask("access_requests_create", args)
 		time.Sleep(4 * time.Minute)

@@ -52,7 +52,7 @@ func (b *bench) events(status int) {
 // late, or may not be read, and the list says where it looked.
 func TestAccessRequestsOfAnEarlierProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	audit, end := openAudit(t, path)
 	b.process(audit)
 	b.must("access_requests_create", `{"user":"maria.silva","device":"LT-042","expiry":"1h","remarks":"INC-1"}`)
@@ -101,7 +101,7 @@ func TestAccessRequestsOfAnEarlierProcess(t *testing.T) {
 // Traces come in the order of time, whichever source tells of them, each once.
 func TestAccessTracesAreInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sandbox.Options{}, withMine)
+		b := newBench(t, sandbox.Options{})
 		var made []string
 		for i := range 6 {
 			if i%2 == 0 {
@@ -137,7 +137,7 @@ func (brokenReader) Lines(context.Context, auth.Wanted) (auth.Record, error) {
 // What could not be read of the audit is said, and is never none.
 func TestAccessRequestsWhereTheAuditIsUnread(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	only := struct{ auth.Audit }{b.desk.o.Audit} // as one that was not made to be read
 	for _, x := range []struct {
 		audit auth.Audit
@@ -182,7 +182,7 @@ func TestAccessRequestsWhereTheAuditIsUnread(t *testing.T) {
 // Only what was changed, or may have been, names a request: what an agent makes up
 // may not push out those that are there.
 func TestAccessTracesOfTheAuditAreOfChanges(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	made := "00000000-0000-4000-a000-00000000000"
 	line := func(n int, risk, outcome string, phase string) auth.Line {
 		return auth.Line{Phase: phase, Risk: risk, Outcome: outcome, Targets: []auth.Target{{Type: "access_request", ID: fmt.Sprint(made, n)}}}

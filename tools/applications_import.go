@@ -59,15 +59,10 @@ var logos = Set{"logos", "Logo images."}.Of(
 
 // takesJob shows the id of the job that an act started.
 func takesJob(t *Tool) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err == nil {
-			p.Steps[0].Verify = jobTaken(t.noBack)
-		}
-		return p, err
-	}
-	return t
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
+		p.Steps[0].Verify = jobTaken(t.noBack)
+		return nil
+	})
 }
 
 // pictures are the types of image that consoles take, by what their bytes say.
@@ -75,24 +70,18 @@ var pictures = map[string]string{"image/png": "logo.png", "image/jpeg": "logo.jp
 
 // sendsPicture sends a picture as a form. The plan says how large it is, not what is in it.
 func sendsPicture(t *Tool) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, in any, p *Plan) error {
 		data, err := base64.StdEncoding.DecodeString(in.(*applicationLogo).Image)
 		if err != nil {
-			return nil, invalid("image", "it is not base64")
+			return invalid("image", "it is not base64")
 		}
 		file, known := pictures[http.DetectContentType(data)]
 		if !known {
-			return nil, invalid("image", "it is no PNG, JPEG or GIF")
+			return invalid("image", "it is no PNG, JPEG or GIF")
 		}
 		s := &p.Steps[0]
 		s.Request.Body = jc.Upload{Field: "image", File: file, Data: data}
 		s.After = map[string]any{"image bytes": len(data)}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestApplicationUsersSayHow(t *testing.T) {
-	b := newBench(t, sandboxOptions, withObjects)
+	b := newBench(t, sandboxOptions)
 	text := b.must("applications_users_list", `{"application":"Salesforce"}`)
 	for _, want := range []string{"name,via", "bob.stone,Sales | All Revenue | direct", "vic.marsh,All Revenue | direct", "nora.said,All Revenue\n"} {
 		if !strings.Contains(text, want) {
@@ -45,7 +45,7 @@ func TestWaysOfUnknownGroups(t *testing.T) {
 }
 
 func TestApplicationIsShownWithoutCertificates(t *testing.T) {
-	b := newBench(t, sandbox.Options{Traps: []string{"huge-applications"}}, withObjects)
+	b := newBench(t, sandbox.Options{Traps: []string{"huge-applications"}})
 	for _, call := range [][2]string{{"applications_get", `{"application":"Salesforce"}`}, {"applications_list", `{}`}} {
 		text := b.must(call[0], call[1])
 		if strings.Contains(text, "BEGIN") || strings.Contains(text, "too large") || tokens(text) > 800 {
@@ -65,7 +65,7 @@ func TestApplicationIsShownWithoutCertificates(t *testing.T) {
 }
 
 func TestAssociations(t *testing.T) {
-	b := newBench(t, sandboxOptions, withObjects)
+	b := newBench(t, sandboxOptions)
 	for _, c := range []struct {
 		tool, args, begins string
 		writes             int

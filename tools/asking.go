@@ -23,13 +23,24 @@ func withBody(t *Tool) *Tool {
 
 // asking finishes the request of a tool that has one step.
 func asking(t *Tool, finish func(*jc.Request)) *Tool {
-	inner := t.plan
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
+		finish(&p.Steps[0].Request)
+		return nil
+	})
+}
+
+// amended finishes the plans that the verb of a tool makes.
+func amended(t *Tool, finish func(ctx context.Context, r *Reader, in any, p *Plan) error) *Tool {
+	plan := t.plan
 	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
+		p, err := plan(ctx, r, in)
 		if err == nil {
-			finish(&p.Steps[0].Request)
+			err = finish(ctx, r, in, p)
 		}
-		return p, err
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
 	}
 	return t
 }

@@ -105,13 +105,8 @@ type adding interface{ adds() string }
 // addsDomain has a domain read in the list, before and after it is added: the
 // answer wraps it, and nothing reads it alone.
 func addsDomain[New adding](t *Tool, list jc.Endpoint) *Tool {
-	inner := t.plan
 	t.reads = append(t.reads, list)
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(ctx context.Context, r *Reader, in any, p *Plan) error {
 		s := &p.Steps[0]
 		domain := (*in.(*New)).adds()
 		s.After = map[string]any{"domain": domain}
@@ -125,7 +120,7 @@ func addsDomain[New adding](t *Tool, list jc.Endpoint) *Tool {
 			return false, err
 		}
 		if have, err := there(ctx, r); err != nil {
-			return nil, err
+			return err
 		} else if have {
 			s.Skip = "there already"
 		}
@@ -139,9 +134,8 @@ func addsDomain[New adding](t *Tool, list jc.Endpoint) *Tool {
 				return Seen{Outcome: Accepted}, err
 			}
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 // defaultDomain gives the id of a domain the form in which a directory takes it.

@@ -125,12 +125,10 @@ var commands = Set{"commands", "Saved scripts for devices, running them, and the
 func commandsUpdate() *Tool {
 	t := Change[commandEdit, jc.Command]("commands_update", "PUT /api/commands/{command}",
 		"Change a saved command; devices it is bound to run it as changed.", Merge, Destroy)
-	plan := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := plan(ctx, r, in)
+	return amended(t, func(_ context.Context, _ *Reader, in any, p *Plan) error {
 		script := in.(*commandEdit).Script
-		if err != nil || script == "" {
-			return p, err
+		if script == "" {
+			return nil
 		}
 		s := &p.Steps[0]
 		rest := *s
@@ -141,9 +139,8 @@ func commandsUpdate() *Tool {
 			done[0].Step.Line = "" // the answer need not repeat it
 			return r.d.report(ctx, r, done)
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 type commandResultFind struct {
@@ -222,12 +219,7 @@ func (r *Reader) where(field, value string) {
 func commandsResultsGet() *Tool {
 	t := Get[commandResult, jc.CommandResult]("commands_results_get", "GET /api/commandresults/{result}",
 		"Show one result of a command with its output, which is text from the device.")
-	plan := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := plan(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		p.Finish = func(ctx context.Context, r *Reader, done []Result) (Answer, error) {
 			row := done[0].Value.(jc.Row).Clone()
 			response, _ := row["response"].(map[string]any)
@@ -244,9 +236,8 @@ func commandsResultsGet() *Tool {
 			}
 			return a, nil
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 // runs says that code runs on devices.

@@ -15,15 +15,6 @@ import (
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
 
-// withOwn adds the toolsets of these tests, whether all.go has them yet or not.
-func withOwn(o *Options) {
-	for _, x := range slices.Concat(commands, accessRequests, insights) {
-		if !slices.Contains(o.Tools, x) {
-			o.Tools = append(o.Tools, x)
-		}
-	}
-}
-
 func confirming(c auth.Confirm) func(*Options) {
 	return func(o *Options) { o.Grants = auth.AllowAll{Confirm: c} }
 }
@@ -91,7 +82,7 @@ func (b *bench) found(collection, field, value string) jc.Row {
 }
 
 func TestCommandsResultsListPicksItsOperation(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	usage := b.found("commands", "name", "Disk usage").Text("_id")
 	for args, want := range map[string]string{
 		`{}`:                       "GET /api/commandresults",
@@ -116,14 +107,14 @@ func TestCommandsResultsListPicksItsOperation(t *testing.T) {
 }
 
 func TestCommandsResultsOfNoCommand(t *testing.T) {
-	b := newBench(t, sandbox.Options{Traps: []string{"empty-children"}}, withOwn)
+	b := newBench(t, sandbox.Options{Traps: []string{"empty-children"}})
 	if text, a := b.call("commands_results_list", `{"command":"5bb70415f1ad2293f31398ae"}`); a.Code != "not_found" {
 		t.Errorf("the results of a command that does not exist are none: %s", text)
 	}
 }
 
 func TestCommandsResultsListRefusesAnIgnoredFilter(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	b.answerJSON("/api/search/commandresults", 200, `{"results":[{"_id":"5bb70415f1ad2293f31398ae","name":"x","system":"other","systemId":"000000000000000000000001"}],"totalCount":1}`)
 	text, a := b.call("commands_results_list", `{"device":"LT-042"}`)
 	if !a.IsError || a.Code != "upstream_down" {
@@ -132,7 +123,7 @@ func TestCommandsResultsListRefusesAnIgnoredFilter(t *testing.T) {
 }
 
 func TestCommandsResultsGetMarksForeignLines(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	id := "5bb70415f1ad2293f31398ae"
 	long := "# total 3; 3 shown\nline \u202etwo\n" + strings.Repeat("many words in a line\n", 3000)
 	body, _ := json.Marshal(map[string]any{"_id": id, "name": "n", "response": map[string]any{"error": "oops", "data": map[string]any{"exitCode": 1, "output": long}}})
@@ -155,7 +146,7 @@ func TestCommandsResultsGetMarksForeignLines(t *testing.T) {
 }
 
 func TestCommandsRunNamesEveryDevice(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn, confirming(auth.ConfirmDestroy))
+	b := newBench(t, sandboxOptions, confirming(auth.ConfirmDestroy))
 	sent := b.bodiesAt("/api/runCommand")
 	args := `{"command":"Kiosk refresh"}`
 	q := b.ask("commands_run", args)
@@ -190,7 +181,7 @@ func TestCommandsRunNamesEveryDevice(t *testing.T) {
 }
 
 func TestCommandsRunLosesItsAnswer(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path == "/api/runCommand" {
 			resp, err := b.wire.next.RoundTrip(r)
@@ -208,7 +199,7 @@ func TestCommandsRunLosesItsAnswer(t *testing.T) {
 }
 
 func TestCommandsRunAndTriggerRefuse(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	for _, c := range []struct{ tool, args, code string }{
 		{"commands_run", `{"command":"Disk usage"}`, "invalid_argument"}, // bound to nothing
 		{"commands_run", `{"command":"Disk usage","devices":[]}`, "invalid_argument"},
@@ -226,7 +217,7 @@ func TestCommandsRunAndTriggerRefuse(t *testing.T) {
 }
 
 func TestCommandsTriggerSaysWhatItStarts(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn, confirming(auth.ConfirmDestroy))
+	b := newBench(t, sandboxOptions, confirming(auth.ConfirmDestroy))
 	sent := b.bodiesAt("/api/command/trigger/rotate-logs")
 	args := `{"trigger":"rotate-logs","variables":{"source":"test","token":"hush"}}`
 	q := b.ask("commands_trigger", args)
@@ -242,7 +233,7 @@ func TestCommandsTriggerSaysWhatItStarts(t *testing.T) {
 }
 
 func TestCommandsRunAsRoot(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	ada := b.found("users", "username", "ada.king").Text("_id")
 	b.must("commands_create", `{"name":"Say","command":"echo a","commandType":"linux"}`)
 	b.must("commands_create", `{"name":"Say W","command":"echo a","commandType":"windows"}`)
@@ -264,7 +255,7 @@ func TestCommandsRunAsRoot(t *testing.T) {
 }
 
 func TestCommandsUpdateShowsTheWholeScript(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn, confirming(auth.ConfirmDestroy))
+	b := newBench(t, sandboxOptions, confirming(auth.ConfirmDestroy))
 	script := strings.Repeat("echo harmless\n", 30) + "rm -rf /"
 	args, _ := json.Marshal(map[string]any{"command": "Kiosk refresh", "script": script})
 	q := b.ask("commands_update", string(args))

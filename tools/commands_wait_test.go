@@ -32,7 +32,7 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 
 func TestRunScriptOnGroup(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withMine)
+		b := newBench(t, sandboxOptions)
 		begin := time.Now()
 		text, a := b.call("commands_run", `{"script":"echo all well\nexit 3","device_group":"Kiosks"}`)
 		if a.IsError {
@@ -60,7 +60,7 @@ func TestRunScriptOnGroup(t *testing.T) {
 
 func TestRunScriptShowsForeignOutputApart(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withMine)
+		b := newBench(t, sandboxOptions)
 		b.wire.answer = func(r *http.Request) (*http.Response, error) {
 			if !strings.HasSuffix(r.URL.Path, "/results") {
 				return nil, nil
@@ -87,7 +87,7 @@ func TestRunScriptShowsForeignOutputApart(t *testing.T) {
 
 func TestRunScriptOnSeveralSystems(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withMine)
+		b := newBench(t, sandboxOptions)
 		text, a := b.call("commands_run", `{"script":"echo hi","devices":["db-01","MBP-031","LT-042"],"wait":20}`)
 		if a.IsError || !strings.Contains(a.Text[1], `0,2,"db-01, MBP-031",hi`) || !strings.Contains(a.Text[0], "LT-042 (Windows)") || len(b.temporary()) > 0 {
 			t.Errorf("%s", text)
@@ -101,7 +101,7 @@ func TestRunScriptOnSeveralSystems(t *testing.T) {
 
 func TestRunSavedCommandAndWait(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withMine)
+		b := newBench(t, sandboxOptions)
 		before := len(b.sandbox.Rows("commands"))
 		text, a := b.call("commands_run", `{"command":"Kiosk refresh","wait":20}`)
 		if a.IsError || !strings.Contains(a.Text[0], "ran on 3 of 4 devices") || !strings.Contains(a.Text[0], `still queued: see commands_results_list command="Kiosk refresh"`) {
@@ -139,7 +139,7 @@ func TestRunScriptCleansUp(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				b := newBench(t, sandboxOptions, withMine)
+				b := newBench(t, sandboxOptions)
 				b.wire.answer = func(r *http.Request) (*http.Response, error) {
 					if r.URL.Path == "/api/runCommand" {
 						return c.fail(b, r)
@@ -164,7 +164,7 @@ func TestRunScriptCleansUp(t *testing.T) {
 
 func TestRunScriptIsAgreedToAsShown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withMine, confirming(auth.ConfirmDestroy))
+		b := newBench(t, sandboxOptions, confirming(auth.ConfirmDestroy))
 		args := `{"script":"echo one\nrm -rf /tmp/x","device_group":"Kiosks"}`
 		q := b.ask("commands_run", args)
 		for _, want := range []string{"| rm -rf /tmp/x", "3 devices: kiosk-canteen", "kiosk-gate (Windows)", "delete the temporary command"} {
@@ -185,7 +185,7 @@ func TestRunScriptIsAgreedToAsShown(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	for args, want := range map[string]string{
 		`{}`: "say what to run",
 		`{"command":"Disk usage","script":"x","devices":["db-01"]}`: "not both",
@@ -207,7 +207,7 @@ func TestRunRefuses(t *testing.T) {
 
 func TestRunWaitsNoLongerThanAClient(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withMine)
+		b := newBench(t, sandboxOptions)
 		b.answerJSON("/nowhere", 200, "")
 		b.wire.answer = func(r *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(r.URL.Path, "/results") { // nothing ever comes back
@@ -254,7 +254,7 @@ func checkRunOnServers(t *testing.T, b *bench) {
 }
 
 func TestCommandQueue(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	b.must("commands_run", `{"command":"Flush DNS (Windows)","devices":["old-laptop","NB-117"]}`)
 	text, a := b.call("commands_queue_list", `{}`)
 	rows := cellsOf(t, a)

@@ -49,13 +49,8 @@ var customEmails = Set{"custom_emails", "E-mails that JumpCloud sends, in the or
 
 // typed puts the type, which is in the path, into the body too, where the API wants it.
 func typed(t *Tool) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err == nil {
-			bodyOf(p.Steps[0].Request)["type"] = in.(*customEmailEdit).Type
-		}
-		return p, err
-	}
-	return t
+	return amended(t, func(_ context.Context, _ *Reader, in any, p *Plan) error {
+		bodyOf(p.Steps[0].Request)["type"] = in.(*customEmailEdit).Type
+		return nil
+	})
 }

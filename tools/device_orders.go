@@ -174,4 +174,5 @@ func (o deviceOrder) request(e *enrolment, pin string) (jc.Request, error) {
 	return req, nil
 }
 
+// devicesOrders are the orders to devices; each finds its own way to a device.
 var devicesOrders = Set{"devices", "Computers and phones under management."}.Of(deviceOrders()...)

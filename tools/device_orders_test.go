@@ -24,7 +24,7 @@ func (b *bench) ordersOf(hostname string) (out []string) {
 }
 
 func TestDeviceOrdersTakeTheirWay(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	for _, c := range []struct{ tool, args, host, order, way string }{
 		{"devices_lock", `{"device":"LT-042"}`, "LT-042", "lock", "the JumpCloud agent"},
 		{"devices_erase", `{"device":"C02XYZ"}`, "NB-117", "erase", "the JumpCloud agent"},
@@ -60,7 +60,7 @@ func TestDeviceOrdersTakeTheirWay(t *testing.T) {
 }
 
 func TestDeviceOrdersSayWhenNoneCan(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	b.must("apple_mdm_devices_unenrol", `{"device":"MBP-031"}`)
 	before := len(b.sandbox.Rows("device_actions"))
 	for _, c := range [][3]string{
@@ -85,7 +85,7 @@ func TestDeviceOrdersSayWhenNoneCan(t *testing.T) {
 
 // The person who is asked sees what the device is, whose, and when it was seen.
 func TestDeviceOrdersAsk(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine, confirming(auth.ConfirmDestroy))
+	b := newBench(t, sandboxOptions, confirming(auth.ConfirmDestroy))
 	args := `{"device":"MBP-032","pin":"493817"}`
 	q := b.ask("devices_erase", args)
 	for _, want := range []string{"erase device MBP-032 (serial FVFH032LQ05D", "serial FVFH032LQ05D", "user maria.silva", "encrypted", "through Apple MDM", "last seen 20", "cannot be undone"} {
@@ -105,7 +105,7 @@ func TestDeviceOrdersAsk(t *testing.T) {
 }
 
 func TestDeviceOrderLosesItsAnswer(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.Method != "POST" || !strings.Contains(r.URL.Path, "builtin") {
 			return nil, nil
@@ -124,7 +124,7 @@ func TestDeviceOrderLosesItsAnswer(t *testing.T) {
 
 // Where mdm.internal is not told, an Android device is found by its serial number.
 func TestAndroidBySerial(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path != "/api/search/systems" {
 			return nil, nil
@@ -151,7 +151,7 @@ func TestAndroidBySerial(t *testing.T) {
 }
 
 func TestAppleAndGoogleTools(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	for _, c := range [][3]string{
 		{"apple_mdm_list", `{}`, "Acme MDM,20"},
 		{"apple_mdm_devices_list", `{"mdm":"Acme MDM","filter":"serialNumber=FVFH031LQ05D"}`, "# total 1; "},

@@ -13,7 +13,7 @@ import (
 
 // TestDevicesGet holds who reaches devices against the graph, and the job W11 of workflows.md.
 func TestDevicesGet(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	budgetW11(t, b, 120)
 	devicesReach(t, b, webOf(b), 40)
 }
@@ -58,7 +58,7 @@ func budgetW11(t *testing.T, b *bench, users int) {
 
 // TestDevicesGetEncryption holds each device's answer against what it reports.
 func TestDevicesGetEncryption(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	for _, d := range some(b.sandbox.Rows("devices"), 14, 10) {
 		_, a := b.call("devices_get", fmt.Sprintf(`{"device":%q,"include":["encryption"]}`, d["_id"]))
 		_, _, tables := shownBlocks(t, a)
@@ -75,7 +75,7 @@ func TestDevicesGetEncryption(t *testing.T) {
 
 // TestDevicesGetSoftware counts what is installed in the sandbox's own tables.
 func TestDevicesGetSoftware(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	for host, table := range map[string]string{"LT-042": "programs", "MBP-031": "apps", "build-01": "linux_packages"} {
 		id := b.found("devices", "hostname", host).Text("_id")
 		real := 0
@@ -99,7 +99,7 @@ func TestDevicesGetSoftware(t *testing.T) {
 
 // TestDevicesGetPolicies: every policy that is to apply is there, with a result or without.
 func TestDevicesGetPolicies(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	w := webOf(b)
 	failing := 0
 	for _, d := range b.sandbox.Rows("devices")[:60] {
@@ -133,14 +133,14 @@ func TestDevicesGetPolicies(t *testing.T) {
 
 // TestDevicesGetPoliciesWithoutResult: a policy that has no result yet is not left out.
 func TestDevicesGetPoliciesWithoutResult(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	b.wire.answer = emptyListAt("/policystatuses")
 	want(t, b.must("devices_get", `{"device":"build-01","include":["policies"]}`), "policies 2, 0 failed", "\nno result yet,Automatic Ubuntu Updates (linux) | Disable Root SSH (linux)")
 }
 
 // TestDevicesGetRequests holds temporary rights against the sandbox's own.
 func TestDevicesGetRequests(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	for _, d := range b.sandbox.Rows("devices")[:30] {
 		n, running := 0, 0
 		for _, m := range b.sandbox.Rows("access_requests") {
@@ -162,7 +162,7 @@ func TestDevicesGetRequests(t *testing.T) {
 // TestDevicesGetEvents: the newest first, and how many there are.
 func TestDevicesGetEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
-		b := newBench(t, sandboxOptions, withGets)
+		b := newBench(t, sandboxOptions)
 		b.must("devices_update", `{"device":"LT-044","displayName":"Ben's"}`)
 		id := b.found("devices", "hostname", "LT-044").Text("_id")
 		events := b.truth(7*24*time.Hour, func(e jc.Row) bool {

@@ -26,13 +26,27 @@ const shownOfExport = 5 // rows that the answer shows of what was written
 type exported struct {
 	path  string
 	rows  int
-	total int
 	first []jc.Row
 }
 
-// export writes the whole list to a new file in the folder. It keeps no more
-// than a few pages in memory; a file that cannot be finished is removed.
-func (l *listing) export(ctx context.Context, r *Reader) (_ *exported, err error) {
+// export writes the whole list to a file.
+func (l *listing) export(ctx context.Context, r *Reader) (*exported, error) {
+	return l.save(r, func(write pageFunc) error {
+		return l.eachPage(ctx, r, func(rows []jc.Row, total int) error {
+			if err := l.fillNames(ctx, r, rows); err != nil {
+				return err
+			}
+			return write(rows, total)
+		})
+	})
+}
+
+// pageFunc takes the rows of a page, and how many there are in all; -1 where that is not known.
+type pageFunc func(rows []jc.Row, total int) error
+
+// save writes the rows that pages hands over to a new file in the folder. It keeps no
+// more than a few pages in memory; a file that cannot be finished is removed.
+func (l *listing) save(r *Reader, pages func(write pageFunc) error) (_ *exported, err error) {
 	if l.countBy != "" {
 		return nil, invalid("export", "give it or count_by, not both")
 	}
@@ -50,17 +64,9 @@ func (l *listing) export(ctx context.Context, r *Reader) (_ *exported, err error
 		}
 	}()
 	w := &exportWriter{buf: bufio.NewWriterSize(f, 64<<10), format: format}
-	opened := false
-	if err = l.eachPage(ctx, r, func(rows []jc.Row, total int) error {
-		out.total = total
-		if !opened {
-			if opened = true; len(l.columns) == 0 {
-				l.columns = discover(rows)
-			}
-			w.open(l.columns)
-		}
-		if err := l.fillNames(ctx, r, rows); err != nil {
-			return err
+	if err = pages(func(rows []jc.Row, total int) error {
+		if len(l.columns) == 0 {
+			l.columns = discover(rows)
 		}
 		for i, cells := range l.table(rows).rows {
 			if out.rows++; out.rows <= shownOfExport {
@@ -75,7 +81,7 @@ func (l *listing) export(ctx context.Context, r *Reader) (_ *exported, err error
 	}); err != nil {
 		return nil, err
 	}
-	if w.end() != nil || f.Sync() != nil || f.Close() != nil || os.Rename(f.Name(), out.path) != nil {
+	if w.end(l.columns) != nil || f.Sync() != nil || f.Close() != nil || os.Rename(f.Name(), out.path) != nil {
 		return nil, cannotWrite
 	}
 	return out, nil
@@ -84,7 +90,7 @@ func (l *listing) export(ctx context.Context, r *Reader) (_ *exported, err error
 var cannotWrite = &Refusal{jc.CodeInternal, "the file could not be written to the export folder, so nothing was exported. The operator has to look at the folder and its disk"}
 
 // eachPage reads the list page by page, with the conditions answered that are answered here.
-func (l *listing) eachPage(ctx context.Context, r *Reader, page func([]jc.Row, int) error) error {
+func (l *listing) eachPage(ctx context.Context, r *Reader, page pageFunc) error {
 	matched := func(rows []jc.Row, total int) error {
 		rows, err := l.formed(ctx, r, rows)
 		if err != nil {
@@ -122,7 +128,8 @@ func (l *listing) showExport(ctx context.Context, r *Reader, got *exported) Answ
 	return a
 }
 
-// exportWriter writes rows as CSV or as a JSON array. The first error stays.
+// exportWriter writes rows as CSV or as a JSON array, which begins with the first
+// row, or with the end where there is none. The first error stays.
 type exportWriter struct {
 	buf    *bufio.Writer
 	format string
@@ -139,6 +146,9 @@ func (w *exportWriter) open(columns []string) {
 }
 
 func (w *exportWriter) row(columns, cells []string) {
+	if w.n == 0 {
+		w.open(columns)
+	}
 	w.n++
 	if w.format != "json" {
 		w.csv(cells)
@@ -184,7 +194,10 @@ func (w *exportWriter) text(s string) {
 	}
 }
 
-func (w *exportWriter) end() error {
+func (w *exportWriter) end(columns []string) error {
+	if w.n == 0 {
+		w.open(columns)
+	}
 	if w.format == "json" {
 		w.text("\n]\n")
 	}

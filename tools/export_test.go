@@ -3,6 +3,7 @@ package tools
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -88,6 +89,29 @@ func TestExportCannotWrite(t *testing.T) {
 	b = newBench(t, sandboxOptions)
 	text, _ = b.call("users_list", `{"export":"csv"}`)
 	want(t, text, `no argument "export"`)
+}
+
+// Where a list has no columns of its own they are those of its first rows, also
+// when the pages before had none.
+func TestExportColumnsFromRows(t *testing.T) {
+	for format, text := range map[string]string{
+		"csv":  "name,id\na,1\nb,2\n",
+		"json": "[\n{\"name\":\"a\",\"id\":\"1\"},\n{\"name\":\"b\",\"id\":\"2\"}\n]\n",
+	} {
+		r := &Reader{d: &Desk{o: Options{ExportDir: t.TempDir()}}, trip: &trip{}}
+		r.trip.args.export.Export = format
+		l := &listing{tool: &Tool{Name: "x_list"}}
+		got, err := l.save(r, func(write pageFunc) error {
+			return errors.Join(write(nil, -1), write([]jc.Row{{"id": "1", "name": "a"}}, -1), write([]jc.Row{{"id": "2", "name": "b"}}, -1))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := os.ReadFile(got.path)
+		if err != nil || string(written) != text || got.rows != 2 {
+			t.Errorf("%s: %d rows, %q, %v", format, got.rows, written, err)
+		}
+	}
 }
 
 // The structured copy has the form it promises, and says what the text says.

@@ -1,79 +1,10 @@
 package tools
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-
-	"github.com/tiktoken-go/tokenizer"
 )
-
-// TestGraphContract calls every tool of the graph with what it requires and with
-// all it takes, and holds each request against the published description. Where
-// the sandbox has the connection already the call takes it away.
-func TestGraphContract(t *testing.T) {
-	api := openAPI(t)
-	reached := map[string]bool{}
-	for _, x := range slices.Concat(graph, access) {
-		if slices.Contains(All(), x) {
-			continue // TestContract calls it
-		}
-		for _, all := range []bool{false, true} {
-			b := newBench(t, sandboxOptions, withAccess)
-			var mu sync.Mutex
-			b.wire.answer = func(r *http.Request) (*http.Response, error) {
-				var body []byte
-				if r.Body != nil {
-					body, _ = io.ReadAll(r.Body)
-				}
-				r.Body = io.NopCloser(bytes.NewReader(body))
-				clone := r.Clone(r.Context())
-				clone.Body = io.NopCloser(bytes.NewReader(body))
-				mu.Lock()
-				defer mu.Unlock()
-				op, err := api.check(clone)
-				reached[op] = true
-				if err != nil {
-					t.Errorf("%s sent %s %s\n%s\n%v", x.Name, r.Method, r.URL, body, err)
-				}
-				return nil, nil
-			}
-			args := sampleArgs(b, x, all)
-			text, a := b.call(x.Name, args)
-			if strings.HasPrefix(text, string(NoEffect)) {
-				text, a = b.call(x.Name, strings.Replace(args, `"op":"add"`, `"op":"remove"`, 1))
-			}
-			if a.IsError {
-				t.Errorf("%s %s: %s", x.Name, args, text)
-			}
-		}
-		for _, e := range x.Operations {
-			if path := strings.TrimPrefix(e.Path, "/api/v2"); x.Toolset != "access" && !reachedShape(reached, e.Method+" "+path) {
-				t.Errorf("%s declares %s, which no call came to", x.Name, e)
-			}
-		}
-	}
-}
-
-func reachedShape(reached map[string]bool, op string) bool {
-	for have := range reached {
-		x, y := strings.Split(have, "/"), strings.Split(op, "/")
-		same := len(x) == len(y)
-		for i := 0; same && i < len(x); i++ {
-			same = x[i] == y[i] || strings.HasPrefix(x[i], "{") && strings.HasPrefix(y[i], "{")
-		}
-		if same {
-			return true
-		}
-	}
-	return false
-}
 
 // The jobs want what their schema cannot say.
 func init() {
@@ -91,35 +22,9 @@ func init() {
 	}
 }
 
-// TestGraphDeclarations: what the registry test holds all tools to, for these.
-func TestGraphDeclarations(t *testing.T) {
-	enc, err := tokenizer.Get(tokenizer.O200kBase)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, n := 0, 0
-	for _, x := range slices.Concat(graph, access) {
-		if x.err != nil {
-			t.Error(x.err)
-		}
-		if err := x.Schema.Compile(); err != nil {
-			t.Errorf("%s: %v", x.Name, err)
-		}
-		raw, _ := json.Marshal(map[string]any{"name": x.Name, "description": x.Doc, "input_schema": x.Schema.Listed()})
-		ids, _, _ := enc.Encode(string(raw))
-		if len(ids) > 200 {
-			t.Errorf("%s: %d tokens", x.Name, len(ids))
-		}
-		if sum, n = sum+len(ids), n+1; x.Core {
-			t.Logf("core %s: %d tokens", x.Name, len(ids))
-		}
-	}
-	t.Logf("%d tools, %d tokens on average", n, sum/n)
-}
-
 // Connections are changed from either side, and what is so already is not sent.
 func TestBondChanges(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	for _, c := range []struct {
 		tool, args, begins string
 		writes             int
@@ -153,7 +58,7 @@ func TestBondChanges(t *testing.T) {
 
 // Traversals and lists of the graph agree with the edges of the sandbox.
 func TestGraphListsAgreeWithTheEdges(t *testing.T) {
-	b := newBench(t, sandboxOptions, withAccess)
+	b := newBench(t, sandboxOptions)
 	truth := accessTruthOf(b)
 	for _, c := range []struct {
 		tool, arg, name, collection, field, target string

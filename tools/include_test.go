@@ -22,15 +22,6 @@ import (
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
 
-// withGets puts the tools of this part in the place of those of the same name.
-func withGets(o *Options) {
-	mine := slices.Concat(usersGet, devicesGet, userGroupsGet)
-	o.Tools = slices.DeleteFunc(o.Tools, func(t *Tool) bool {
-		return slices.ContainsFunc(mine, func(m *Tool) bool { return m.Name == t.Name })
-	})
-	o.Tools = append(o.Tools, mine...)
-}
-
 // includesOf are the includes by tool, with an object that has something of each.
 var includesOf = []struct {
 	tool, object string
@@ -191,7 +182,7 @@ func TestIncludesAreTold(t *testing.T) {
 	for _, x := range includesOf {
 		for _, in := range x.all {
 			for _, at := range in.at {
-				b := newBench(t, sandboxOptions, withGets)
+				b := newBench(t, sandboxOptions)
 				shape := regexp.MustCompile("^" + regexp.MustCompile(`\\\{[^}]*\\\}`).ReplaceAllString(regexp.QuoteMeta(at), "[^/]+") + "$")
 				var asked atomic.Bool // includes are read side by side
 				b.wire.answer = func(r *http.Request) (*http.Response, error) {
@@ -239,7 +230,7 @@ func TestIncludesNeedGrants(t *testing.T) {
 			if in.needs == "" {
 				continue
 			}
-			b := newBench(t, sandboxOptions, withGets, func(o *Options) { o.Grants = &notThese{tools: []string{in.needs}} })
+			b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = &notThese{tools: []string{in.needs}} })
 			_, a := b.call(x.tool, fmt.Sprintf(`{%s,"include":[%q,%q]}`, x.object, in.name, x.all[0].name))
 			head, _, tables := shownBlocks(t, a)
 			if !strings.Contains(head, in.name+" (not granted)") || tables[in.name] != nil {
@@ -252,7 +243,7 @@ func TestIncludesNeedGrants(t *testing.T) {
 			}
 		}
 	}
-	b := newBench(t, sandboxOptions, withGets, func(o *Options) { o.Grants = &notThese{tools: []string{"applications_list"}} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = &notThese{tools: []string{"applications_list"}} })
 	_, a := b.call("user_groups_get", `{"group":"Sales","include":["grants"]}`)
 	if head, _, tables := shownBlocks(t, a); !strings.Contains(head, "not read: applications (not granted)") || strings.Contains(head, "applications 0") || len(tables["names"]) > 0 {
 		t.Errorf("%s %v", head, tables)
@@ -310,7 +301,7 @@ func TestGetWithNothingRead(t *testing.T) {
 		{"user_groups_get", `"group":"Sales"`, "/api/v2/usergroups/", `{"id":"ID","name":"Sales"}`,
 			[]string{`"dynamic":"?"`}, nil},
 	} {
-		b := newBench(t, sandboxOptions, withGets)
+		b := newBench(t, sandboxOptions)
 		b.wire.answer = func(r *http.Request) (*http.Response, error) {
 			id := strings.TrimPrefix(r.URL.Path, x.path)
 			if r.Method != "GET" || id == r.URL.Path || strings.Contains(id, "/") {
@@ -332,7 +323,7 @@ func TestGetWithNothingRead(t *testing.T) {
 func TestGetOfNothing(t *testing.T) {
 	const gone = "0123456789abcdef01234567"
 	for _, o := range []sandbox.Options{{}, {Traps: []string{"empty-children"}}} {
-		b := newBench(t, o, withGets)
+		b := newBench(t, o)
 		for _, call := range [][2]string{{"users_get", `{"user":"` + gone + `","include":["groups","devices"]}`}, {"devices_get", `{"device":"` + gone + `","include":["users"]}`},
 			{"user_groups_get", `{"group":"` + gone + `","include":["members","grants"]}`}} {
 			if text, a := b.call(call[0], call[1]); a.Code != "not_found" {
@@ -344,7 +335,7 @@ func TestGetOfNothing(t *testing.T) {
 
 // TestGetFields: a field that is not there is answered with the nearest one.
 func TestGetFields(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	for args, says := range map[string]string{
 		`{"user":"ada.king","fields":"zzz"}`:                `there is no field "zzz"`,
 		`{"user":"ada.king","fields":"email,locked,email"}`: `{"email":"ada.king@acme.example","locked":false}`,
@@ -373,7 +364,7 @@ func TestGetFields(t *testing.T) {
 
 // TestIncludesAt10000 does with one large organisation what other tests do with a small one.
 func TestIncludesAt10000(t *testing.T) {
-	b := newBench(t, sandbox.Options{Users: 10_000}, withGets)
+	b := newBench(t, sandbox.Options{Users: 10_000})
 	budgetW01(t, b) // first, with nothing remembered
 	budgetW11(t, b, 10_000)
 	w := webOf(b)
@@ -429,7 +420,7 @@ func neverTooLong(t *testing.T, b *bench) {
 
 // TestNamesCannotForge: a name that looks like several, or like a mark of ours, is quoted.
 func TestNamesCannotForge(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	for _, name := range []string{"A | B", "x!", "7 not named", "?", "# total 3", "direct"} {
 		raw, _ := json.Marshal(name)
 		b.must("user_groups_create", fmt.Sprintf(`{"name":%s}`, raw))

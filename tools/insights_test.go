@@ -74,7 +74,7 @@ func total(t *testing.T, head string) int {
 // Events that come in while somebody turns the pages neither shift nor repeat a row.
 func TestInsightsPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sandboxOptions, withOwn)
+		b := newBench(t, sandboxOptions)
 		want := b.truth(7*24*time.Hour, func(jc.Row) bool { return true })
 		i := 0
 		rows, heads := b.pages(map[string]any{"last": "7d", "limit": 170, "fields": "id,timestamp"}, func() {
@@ -91,7 +91,7 @@ func TestInsightsPages(t *testing.T) {
 // A page that is cut at the cap goes on where it was cut.
 func TestInsightsCutPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
-		b := newBench(t, sandboxOptions, withOwn)
+		b := newBench(t, sandboxOptions)
 		want := b.truth(48*time.Hour, func(jc.Row) bool { return true })
 		rows, heads := b.pages(map[string]any{"last": "48h", "limit": 1000, "fields": "id,timestamp,event_type,useragent,geoip,initiated_by"}, nil)
 		if len(heads) < 2 || !strings.Contains(heads[0], "cut at ") || len(rows) != len(want) || unique(rows) != len(want) {
@@ -105,7 +105,7 @@ func TestInsightsCutPages(t *testing.T) {
 
 func TestInsightsConditions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
-		b := newBench(t, sandboxOptions, withOwn)
+		b := newBench(t, sandboxOptions)
 		b.must("access_requests_create", `{"user":"ada.king","device":"LT-042","expiry":"1h"}`)
 		b.must("user_groups_members_change", `{"group":"Sales","add":["ada.king"]}`)
 		ada, lt := b.found("users", "username", "ada.king").Text("_id"), b.found("devices", "hostname", "LT-042").Text("_id")
@@ -166,7 +166,7 @@ func TestInsightsConditions(t *testing.T) {
 // Counting here and asking JumpCloud to count come to the same.
 func TestInsightsCountedHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
-		b := newBench(t, sandboxOptions, withOwn)
+		b := newBench(t, sandboxOptions)
 		for _, c := range []struct{ tool, args string }{
 			{"insights_distinct", `{"field":"initiated_by.username","last":"7d","filter":"success=false%s"}`},
 			{"insights_interval", `{"last":"7d","interval":"day","filter":"success=false%s"}`},
@@ -183,7 +183,7 @@ func TestInsightsCountedHere(t *testing.T) {
 
 func TestInsightsCoverage(t *testing.T) {
 	now := time.Now().UTC()
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	want(t, b.must("insights_count", `{}`), "fully covered; services read: all")
 	want(t, b.must("insights_count", `{"last":"60d"}`), "fully covered")
 	want(t, b.must("insights_count", `{"last":"200d","service":["sso"]}`), ", covered from ", "services read: sso")
@@ -196,7 +196,7 @@ func TestInsightsCoverage(t *testing.T) {
 }
 
 func TestInsightsUnreadIsNotEmpty(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	for path, bodies := range map[string][]string{
 		eventsQuery.Path:    {`{}`, `null`, `[1]`, `[{"timestamp":5}]`, `<html></html>`, `[{`, `{"message":"x"}`},
 		eventsCount.Path:    {`{}`, `null`, `[]`, `{"count":"many"}`, `{"count":null}`},
@@ -217,7 +217,7 @@ func TestInsightsUnreadIsNotEmpty(t *testing.T) {
 }
 
 func TestInsightsSaysThatItCannotGoOn(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	b.answerJSON(eventsQuery.Path, 200, `[{"id":"a","timestamp":"2026-11-22T10:00:00Z"}]`, "X-Result-Count", "1", "X-Limit", "1")
 	text := b.must("insights_query", `{"limit":1}`)
 	want(t, text, "there are more, but JumpCloud did not say where they begin")
@@ -227,7 +227,7 @@ func TestInsightsSaysThatItCannotGoOn(t *testing.T) {
 }
 
 func TestInsightsRefuses(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	for _, c := range [][2]string{
 		{"insights_query", `{"last":"24"}`}, {"insights_query", `{"last":"-1h"}`}, {"insights_query", `{"last":"1h","start_time":"2026-01-01T00:00:00Z"}`},
 		{"insights_query", `{"start_time":"2999-01-01T00:00:00Z"}`}, {"insights_query", `{"start_time":"2026-01-02T00:00:00Z","end_time":"2026-01-01T00:00:00Z"}`},
@@ -273,6 +273,6 @@ func TestInsightsCells(t *testing.T) {
 }
 
 func TestInsightsNotesUnknownFields(t *testing.T) {
-	b := newBench(t, sandboxOptions, withOwn)
+	b := newBench(t, sandboxOptions)
 	want(t, b.must("insights_query", `{"filter":"colour=blue"}`), "# total 0; ", `no event field "colour" is known here`)
 }

@@ -11,12 +11,7 @@ import (
 // value at any depth, where planChange keeps it at the top only. readOnly are
 // dotted paths that the API gives and does not take.
 func nested(t *Tool, readOnly ...string) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		for i := range p.Steps {
 			s := &p.Steps[i]
 			mergeStep(s, readOnly)
@@ -25,9 +20,8 @@ func nested(t *Tool, readOnly ...string) *Tool {
 			}
 			s.Verify = insideToo(s.After, s.Verify)
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 func mergeStep(s *Step, readOnly []string) {
@@ -177,12 +171,7 @@ func insideToo(sent map[string]any, verify func(context.Context, *Reader, *jc.Re
 
 // shaped gives the object that a Get reads the form in which it is shown.
 func shaped(t *Tool, form func(jc.Row) jc.Row) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		read := p.Steps[0].read
 		p.Steps[0].read = func(ctx context.Context, r *Reader) (any, error) {
 			v, err := read(ctx, r)
@@ -191,7 +180,6 @@ func shaped(t *Tool, form func(jc.Row) jc.Row) *Tool {
 			}
 			return v, err
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }

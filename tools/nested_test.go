@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,16 +13,6 @@ import (
 	jc "github.com/jc-mcp/jc-mcp/jumpcloud"
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
-
-// withObjects offers the tools of these files, registered or not.
-func withObjects(o *Options) {
-	for _, t := range slices.Concat(applications, applicationTemplates, policies, policyTemplates, ldapServers, ipLists,
-		softwareApps, activeDirectory, radiusServers, organizations) {
-		if !slices.Contains(o.Tools, t) {
-			o.Tools = append(o.Tools, t)
-		}
-	}
-}
 
 // bodies keeps the bodies of writes.
 func (b *bench) bodies() *[]jc.Row {
@@ -50,7 +39,7 @@ func (b *bench) bodies() *[]jc.Row {
 }
 
 func TestMergeKeepsWhatIsInside(t *testing.T) {
-	b := newBench(t, sandboxOptions, withObjects)
+	b := newBench(t, sandboxOptions)
 	sent := b.bodies()
 	for _, c := range []struct {
 		tool, args string
@@ -87,7 +76,7 @@ func TestMergeKeepsWhatIsInside(t *testing.T) {
 
 // A setting that an object does not hold yet is no proof that it is so.
 func TestMergeSendsWhatIsNotThereYet(t *testing.T) {
-	b := newBench(t, sandboxOptions, withObjects)
+	b := newBench(t, sandboxOptions)
 	const args = `{"application":"Zoom","config":{"spErrorFlow":{"value":true}}}`
 	if text := b.must("applications_update", args); !strings.HasPrefix(text, string(Done)) {
 		t.Error(text)
@@ -102,7 +91,7 @@ func TestMergeSendsWhatIsNotThereYet(t *testing.T) {
 
 func TestMergeIsNotDoneWithoutEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // reading back waits
-		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}}, withObjects)
+		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}})
 		for tool, args := range map[string]string{
 			"software_apps_update":             `{"software_app":"Firefox","settings":[{"autoUpdate":true,"bundleId":"x"}]}`,
 			"applications_update":              `{"application":"Zoom","config":{"spErrorFlow":{"value":true}}}`,

@@ -66,12 +66,7 @@ func veil(v any) any {
 
 // discreetly keeps addresses out of what a plan shows.
 func discreetly(t *Tool) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		for i := range p.Steps {
 			s := &p.Steps[i]
 			if s.Before != nil { // nothing read is told apart from nothing there
@@ -79,7 +74,6 @@ func discreetly(t *Tool) *Tool {
 			}
 			s.After = veiled(s.After)
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }

@@ -98,7 +98,7 @@ func failingPolicies(b *bench) (n int) {
 func TestPosture(t *testing.T) {
 	for _, n := range []int{120, 10_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			b := lifecycle(t, sandbox.Options{Users: n})
+			b := newBench(t, sandbox.Options{Users: n})
 			b.must("users_list", `{"limit":1}`) // the name of the organisation
 			b.wire.reset()
 			text, a := b.call("organizations_summary", `{}`)
@@ -131,7 +131,7 @@ func TestPostureUnread(t *testing.T) {
 		"/api/v2/policies/policystatuses": {"policies (403 role or plan)", "failing 0"},
 	} {
 		t.Run(path, func(t *testing.T) {
-			b := lifecycle(t, sandboxOptions)
+			b := newBench(t, sandboxOptions)
 			b.refusing(http.StatusForbidden, func(r *http.Request) bool {
 				if strings.HasSuffix(path, "/policystatuses") {
 					return strings.HasSuffix(r.URL.Path, "/policystatuses")
@@ -172,7 +172,7 @@ func TestPostureHalfTold(t *testing.T) {
 
 // TestPostureNothing: with a bad credential there is no summary.
 func TestPostureNothing(t *testing.T) {
-	b := lifecycle(t, sandbox.Options{APIKey: "another"})
+	b := newBench(t, sandbox.Options{APIKey: "another"})
 	text, a := b.call("organizations_summary", `{}`)
 	if a.Code != "unauthorized" {
 		t.Errorf("%q: %s", a.Code, text)
@@ -187,7 +187,7 @@ func (w noToolset) Decide(_ context.Context, _ auth.Principal, a auth.Action) au
 }
 
 func TestPostureUngranted(t *testing.T) {
-	b := lifecycle(t, sandboxOptions, func(o *Options) { o.Grants = noToolset{"devices"} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = noToolset{"devices"} })
 	text, _ := b.call("organizations_summary", `{}`)
 	has(t, text, "not read: devices (not granted)", "users 120: ")
 	for _, r := range b.wire.seen {
@@ -205,7 +205,7 @@ func TestOpenAlerts(t *testing.T) {
 		`{"openings":3}`:               "not read: alerts (an answer of an unknown shape)",
 		`{"open":3,"week":{"open":1}}`: "not read: alerts (an answer of an unknown shape)",
 	} {
-		b := lifecycle(t, sandbox.Options{Users: 20})
+		b := newBench(t, sandbox.Options{Users: 20})
 		b.wire.answer = func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path != "/api/v2/alerts-stats" {
 				return nil, nil

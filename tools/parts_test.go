@@ -2,7 +2,6 @@ package tools
 
 import (
 	"encoding/csv"
-	"slices"
 	"strings"
 	"testing"
 
@@ -10,20 +9,6 @@ import (
 
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
-
-// withMine puts the tools of these tests in place, whether all.go has them or not.
-func withMine(o *Options) {
-	mine := slices.Concat(systemInsights,
-		Set{"policies", "Settings that devices are held to, and whether they are."}.Of(policyResults()...),
-		Set{"access_requests", "Temporary administrator rights of a user on a device."}.Of(accessRequestsList()),
-		Set{"devices", "Computers and phones under management."}.Of(deviceOrders()...), appleMDMs, googleEMMs, commands,
-		Set{"commands", "Saved scripts for devices, running them, and their results."}.Of(commandsQueue()...),
-	)
-	for _, x := range mine {
-		o.Tools = slices.DeleteFunc(slices.Clone(o.Tools), func(have *Tool) bool { return have.Name == x.Name })
-		o.Tools = append(o.Tools, x)
-	}
-}
 
 // cellsOf are the rows of the CSV block of an answer, the header first, comments left out.
 func cellsOf(t *testing.T, a Answer) [][]string {
@@ -61,7 +46,7 @@ func TestAtTenThousand(t *testing.T) {
 		t.Skip("long")
 	}
 	bubble(t, func(t *testing.T) {
-		b := newBench(t, sandbox.Options{Users: 10_000}, withMine)
+		b := newBench(t, sandbox.Options{Users: 10_000})
 		checkInsightCounts(t, b, 10_000)
 		checkPolicyResults(t, b, 10_000)
 		checkAccessList(t, b, "all")

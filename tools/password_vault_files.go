@@ -25,19 +25,14 @@ func (u vaultUploadMapped) excel() string { return u.File }
 // vaultFile sends a file the way the vault takes it: a line of JSON with the
 // options, then the bytes. The plan says how large it is, never what it holds.
 func vaultFile(t *Tool) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, in any, p *Plan) error {
 		text := in.(interface{ excel() string }).excel()
 		if text == "" {
-			return p, nil
+			return nil
 		}
 		file, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(file) == 0 {
-			return nil, invalid("file", "it is not base64")
+			return invalid("file", "it is not base64")
 		}
 		s := &p.Steps[0]
 		options := bodyOf(s.Request)
@@ -46,14 +41,13 @@ func vaultFile(t *Tool) *Tool {
 		}
 		line, err := json.Marshal(options)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.Request.Body = jc.Blob{Media: "application/octet-stream", Data: append(append(line, '\n'), file...)}
 		s.After["file bytes"] = len(file)
 		s.Verify = vaultAnswered(t)
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 // vaultAnswered shows what the vault read in a file: the names of its columns.
@@ -78,25 +72,20 @@ func vaultAnswered(t *Tool) func(context.Context, *Reader, *jc.Response) (Seen, 
 // that object shall be. It is read first, so that a plan shows what it was, and
 // sending that twice does no harm.
 func vaultSave(t *Tool, noun string) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(ctx context.Context, r *Reader, _ any, p *Plan) error {
 		s := &p.Steps[0]
 		given := bodyOf(s.Request)
 		id := idOf(given)
 		if id == "" {
-			return p, nil
+			return nil
 		}
 		read := jc.Request{Endpoint: *t.after, Params: map[string]string{noun: id}}
 		now, err := r.row(ctx, read, nil)
 		if jc.IsCode(err, jc.CodeNotFound) {
-			return nil, notFound("body", "there is no "+noun+" with the id "+clip(id))
+			return notFound("body", "there is no "+noun+" with the id "+clip(id))
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.Before = map[string]any{}
 		for name := range given {
@@ -113,7 +102,6 @@ func vaultSave(t *Tool, noun string) *Tool {
 			}
 			return t.seen(after, given, ""), nil
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }

@@ -3,11 +3,15 @@ package tools
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/auth/state"
@@ -259,12 +263,52 @@ func TestKillSwitch(t *testing.T) {
 	if !a.IsError || !strings.Contains(text, "looks odd") || len(g.wire.writes()) != 0 {
 		t.Errorf("stopped, and answered %s", text)
 	}
+	if text, a = g.call("user_groups_members_change", `{"group":"Contractors","add":["maria.silva"],"dry_run":true}`); !a.IsError || !strings.Contains(text, "looks odd") {
+		t.Errorf("stopped, and shown what would be: %s", text)
+	}
 	g.must("users_get", `{"user":"ben.kurz"}`)
 	if _, err := g.dir.Resume("helpdesk", ""); err != nil {
 		t.Fatal(err)
 	}
 	if text, a = g.call("user_groups_members_change", `{"group":"Contractors","add":["maria.silva"]}`); a.IsError {
 		t.Errorf("resumed, and still %s", text)
+	}
+}
+
+// A stop ends a call that is under way before its next step.
+func TestKillSwitchBetweenSteps(t *testing.T) {
+	dir, err := state.Open(filepath.Join(t.TempDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, sandboxOptions, func(o *Options) { o.People = People{Dir: dir} })
+	var once sync.Once
+	b.wire.answer = func(r *http.Request) (*http.Response, error) {
+		if r.Method != http.MethodGet && strings.HasSuffix(r.URL.Path, "/members") {
+			once.Do(func() { // others wait until it is done
+				if _, err := dir.Stop("test", "", "looks odd"); err != nil {
+					t.Error(err)
+				}
+				for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+					if why, err := dir.Halted("test", ""); err == nil && why != "" {
+						return
+					}
+				}
+				t.Error("the stop is not seen")
+			})
+		}
+		return nil, nil
+	}
+	var names []string
+	for _, u := range b.sandbox.Rows("users")[:20] {
+		names = append(names, fmt.Sprintf("%q", u["username"]))
+	}
+	text, a := b.call("user_groups_members_change", `{"group":"Contractors","add":[`+strings.Join(names, ",")+`]}`)
+	if sent := len(b.wire.writes()); sent == 0 || sent > 8 { // so many steps run side by side
+		t.Errorf("%d changes were sent", sent)
+	}
+	if !a.IsError || !strings.Contains(text, "looks odd") {
+		t.Errorf("stopped on the way, and answered %s", text)
 	}
 }
 

@@ -66,6 +66,15 @@ type Step struct {
 	read func(ctx context.Context, r *Reader) (any, error)
 }
 
+// own makes the steps that name no tool those of t.
+func (p *Plan) own(t *Tool) {
+	for i := range p.Steps {
+		if p.Steps[i].Tool == nil {
+			p.Steps[i].Tool = t
+		}
+	}
+}
+
 // Outcome is how a step ended.
 type Outcome string
 
@@ -298,23 +307,18 @@ func planChange(ctx context.Context, t *Tool, r *Reader, in any) (*Plan, error) 
 
 // planDelete deletes an object and sees that it is gone.
 func planDelete(t *Tool, r *Reader, in any) (*Plan, error) {
-	req, err := r.bind(t, t.Operations[0], in)
+	step, err := r.order(t, in)
 	if err != nil {
 		return nil, err
 	}
-	selected, err := t.selected(r)
-	if err != nil {
-		return nil, err
-	}
-	step := Step{Tool: t, Request: req, Targets: append(selected, targetsOf(in)...), State: stateOf(in)}
-	if body := bodyOf(req); len(body) > 0 {
+	if body := bodyOf(step.Request); len(body) > 0 {
 		step.After = hideSecrets(body)
 	}
 	step.Verify = func(ctx context.Context, r *Reader, _ *jc.Response) (Seen, error) {
 		if t.noBack != "" {
 			return Seen{Outcome: Accepted, Note: t.noBack}, nil
 		}
-		_, err := r.current(ctx, t, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: req.Path}, Params: req.Params}, req)
+		_, err := r.current(ctx, t, jc.Request{Endpoint: jc.Endpoint{Method: "GET", Path: step.Request.Path}, Params: step.Request.Params}, step.Request)
 		switch {
 		case jc.IsCode(err, jc.CodeNotFound):
 			return Seen{Outcome: Done}, nil
@@ -328,15 +332,11 @@ func planDelete(t *Tool, r *Reader, in any) (*Plan, error) {
 
 // planAct orders something that cannot be read back.
 func planAct(t *Tool, r *Reader, in any) (*Plan, error) {
-	req, err := r.bind(t, t.Operations[0], in)
+	step, err := r.order(t, in)
 	if err != nil {
 		return nil, err
 	}
-	selected, err := t.selected(r)
-	if err != nil {
-		return nil, err
-	}
-	step := Step{Tool: t, Request: req, Targets: append(selected, targetsOf(in)...), After: hideSecrets(bodyOf(req)), State: stateOf(in)}
+	step.After = hideSecrets(bodyOf(step.Request))
 	step.Verify = func(_ context.Context, _ *Reader, resp *jc.Response) (Seen, error) {
 		if resp == nil {
 			return Seen{Outcome: Unknown}, nil
@@ -351,6 +351,17 @@ func planAct(t *Tool, r *Reader, in any) (*Plan, error) {
 		return Seen{Outcome: Accepted, Note: note}, nil
 	}
 	return &Plan{Steps: []Step{step}}, nil
+}
+
+// order is the step of what needs no look before it is sent, on the objects that the
+// input names: those of an untyped body first.
+func (r *Reader) order(t *Tool, in any) (Step, error) {
+	req, err := r.bind(t, t.Operations[0], in)
+	if err != nil {
+		return Step{}, err
+	}
+	selected, err := t.selected(r)
+	return Step{Tool: t, Request: req, Targets: append(selected, targetsOf(in)...), State: stateOf(in)}, err
 }
 
 // targetsOf are the objects that the refs of an input came to, in the order of its

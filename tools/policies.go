@@ -102,12 +102,7 @@ var policies = Set{"policies", "Settings that devices are held to, and whether t
 // discreet shows of sensitive values only that they are set: the plan is read by
 // people, and its line goes into the audit.
 func discreet(t *Tool) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		for i := range p.Steps {
 			for _, fields := range []map[string]any{p.Steps[i].Before, p.Steps[i].After} {
 				if v, ok := fields["values"]; ok {
@@ -115,9 +110,8 @@ func discreet(t *Tool) *Tool {
 				}
 			}
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }
 
 // hideSensitive copies the values of a policy without the sensitive ones: those

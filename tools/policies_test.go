@@ -43,7 +43,7 @@ func TestFieldValue(t *testing.T) {
 }
 
 func TestPolicyValues(t *testing.T) {
-	b := newBench(t, sandboxOptions, withObjects)
+	b := newBench(t, sandboxOptions)
 	sent := b.bodies()
 	text := b.must("policies_create", `{"name":"Office WiFi","template":"wifi_darwin","values":[{"configFieldID":"ssid","value":"acme"}]}`)
 	if !strings.HasPrefix(text, string(Done)) {
@@ -72,7 +72,7 @@ func TestPolicyValues(t *testing.T) {
 }
 
 func TestSensitiveValuesStayUnseen(t *testing.T) {
-	b := newBench(t, sandboxOptions, withObjects)
+	b := newBench(t, sandboxOptions)
 	const create = `{"name":"Office WiFi","template":"wifi_darwin","values":[{"configFieldID":"ssid","value":"hunter2","sensitive":true}]`
 	for _, call := range [][2]string{
 		{"policies_create", create + `,"dry_run":true}`}, {"policies_create", create + `}`},

@@ -24,7 +24,7 @@ func policyCounts(b *bench) (total, failed, pending int) {
 }
 
 func TestPolicyResultsAgreeWithTheDevices(t *testing.T) {
-	checkPolicyResults(t, newBench(t, sandboxOptions, withMine), 120)
+	checkPolicyResults(t, newBench(t, sandboxOptions), 120)
 }
 
 func checkPolicyResults(t *testing.T, b *bench, users int) {
@@ -54,7 +54,7 @@ func checkPolicyResults(t *testing.T, b *bench, users int) {
 }
 
 func TestPolicyResultsOfDeviceAndPolicy(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	stats := b.found("devices", "hostname", "LT-042")
 	total, _ := stats.At("policyStats.total")
 	failed, _ := stats.At("policyStats.failed")
@@ -92,15 +92,7 @@ func TestPolicyResultsOfDeviceAndPolicy(t *testing.T) {
 }
 
 func TestPoliciesListCountsFailing(t *testing.T) {
-	with := func(o *Options) {
-		for i, x := range o.Tools {
-			if x.Name == "policies_list" {
-				use := *x
-				o.Tools[i] = withFailing(&use)
-			}
-		}
-	}
-	b := newBench(t, sandboxOptions, withMine, with)
+	b := newBench(t, sandboxOptions)
 	_, failed, _ := policyCounts(b)
 	text, a := b.call("policies_list", `{}`)
 	sum := 0

@@ -262,7 +262,7 @@ func TestReplicasRunPlans(t *testing.T) {
 // shown is what is done. What a client alters in between is not.
 func TestReplicasAskAndAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newBench(t, sandboxOptions, replicated(newSharedShelf(), 1), confirming(auth.ConfirmChange), withOwn)
+		a := newBench(t, sandboxOptions, replicated(newSharedShelf(), 1), confirming(auth.ConfirmChange))
 		b := a.replica()
 		args := `{"user":"bob.stone","device":"LT-042","expiry":"2h"}`
 		q := a.ask("access_requests_create", args)

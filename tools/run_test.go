@@ -37,7 +37,7 @@ func (b *bench) linesOf(method, path string) (intent, result auth.Line) {
 
 // What a step created stands in its result line, with its id; the intent has none yet.
 func TestResultLineNamesWhatWasMade(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	b.must("user_groups_create", `{"name":"Night shift"}`)
 	intent, result := b.linesOf("POST", "/api/v2/usergroups")
 	group := auth.Target{Type: "user_group", Name: "Night shift"}

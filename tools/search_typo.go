@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/jc-mcp/jc-mcp/schemas"
 )
 
 // typos finds the known words that an unknown one most likely was meant to be.
@@ -49,7 +51,7 @@ func (t typos) near(w string, most int) (words []string, distance int) {
 	var found []candidate
 	for n := len(w) - reach; n <= len(w)+reach; n++ {
 		for _, k := range t.words[n] {
-			d := edits(w, k, reach)
+			d := schemas.Edits(w, k, reach)
 			same := k[0] == w[0]
 			switch {
 			case d > reach, d > 1 && !same:
@@ -80,46 +82,4 @@ func (t typos) near(w string, most int) (words []string, distance int) {
 		words = append(words, c.word)
 	}
 	return words, int(math.Ceil(found[0].cost - 0.4))
-}
-
-// edits counts insertions, deletions, substitutions and swaps of neighbours
-// between two words, or something over the limit.
-func edits(a, b string, limit int) int {
-	if d := len(a) - len(b); d > limit || -d > limit {
-		return limit + 1
-	}
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	if len(a) > 32 || len(b) > 32 {
-		return limit + 1
-	}
-	var rows [3][34]int
-	two, one, now := &rows[0], &rows[1], &rows[2]
-	for j := 0; j <= len(b); j++ {
-		one[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		now[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			now[j] = min(one[j]+1, now[j-1]+1, one[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				now[j] = min(now[j], two[j-2]+1)
-			}
-			least = min(least, now[j])
-		}
-		if least > limit {
-			return limit + 1
-		}
-		two, one, now = one, now, two
-	}
-	return one[len(b)]
 }

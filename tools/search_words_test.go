@@ -25,26 +25,6 @@ func TestSplitWords(t *testing.T) {
 	}
 }
 
-func TestEdits(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"unlock", "unlock", 0}, {"unlok", "unlock", 1}, {"gruop", "group", 1}, {"sers", "users", 1}, {"asuspend", "suspend", 1},
-		{"poilcy", "policy", 1}, {"dviec", "device", 2}, {"abc", "xyz", 3}, {"", "ab", 2},
-	} {
-		if got := edits(c.a, c.b, 3); got != c.want {
-			t.Errorf("%q to %q: %d edits, want %d", c.a, c.b, got, c.want)
-		}
-		if got := edits(c.b, c.a, 3); got != c.want {
-			t.Errorf("%q to %q: %d edits, want %d", c.b, c.a, got, c.want)
-		}
-	}
-	if got := edits("completely", "different", 2); got <= 2 {
-		t.Errorf("over the limit gives %d", got)
-	}
-}
-
 // Only what nothing knows is put right, and what is known stays as it was said.
 func TestSpelling(t *testing.T) {
 	x := NewIndex(All())

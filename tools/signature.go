@@ -69,12 +69,6 @@ func longest(lines []line, cost []int) int {
 	return -1
 }
 
-// signature is the line of one tool, whole.
-func signature(t *Tool, preset string) string {
-	l := signatureOf(t, preset)
-	return l.String()
-}
-
 // line is a signature in its parts.
 type line struct {
 	name     string

@@ -79,6 +79,10 @@ func TestSignature(t *testing.T) {
 	for _, x := range All() {
 		tools[x.Name] = x
 	}
+	whole := func(t *Tool, preset string) string {
+		l := signatureOf(t, preset)
+		return l.String()
+	}
 	for _, c := range []struct{ tool, preset, want string }{
 		{"users_unlock", "", "users_unlock*(user) change: Unlock an account locked by failed sign-ins"},
 		{"users_suspend", "", "users_suspend*(user, at?) change: "},
@@ -94,12 +98,12 @@ func TestSignature(t *testing.T) {
 		if x == nil {
 			t.Fatalf("%s is not declared", c.tool)
 		}
-		if got := signature(x, c.preset); !strings.HasPrefix(got, c.want) {
+		if got := whole(x, c.preset); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s\nnot %s…", got, c.want)
 		}
 	}
 	for _, x := range tools { // what a body may hold is said to be open
-		if s := signature(x, ""); x.untyped && slices.Contains(x.Schema.Names(), "body") && !strings.Contains(s, "untyped") {
+		if s := whole(x, ""); x.untyped && slices.Contains(x.Schema.Names(), "body") && !strings.Contains(s, "untyped") {
 			t.Errorf("%s does not say that its body is untyped", s)
 		}
 	}

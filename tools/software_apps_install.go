@@ -30,12 +30,7 @@ var softwareAppsInstall = Set{Name: "software_apps"}.Of(
 
 // telling adds fields of the answer to an act, where they say what came of it.
 func telling(t *Tool, fields ...string) *Tool {
-	inner := t.plan
-	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
-		p, err := inner(ctx, r, in)
-		if err != nil {
-			return nil, err
-		}
+	return amended(t, func(_ context.Context, _ *Reader, _ any, p *Plan) error {
 		verify := p.Steps[0].Verify
 		p.Steps[0].Verify = func(ctx context.Context, r *Reader, resp *jc.Response) (Seen, error) {
 			seen, err := verify(ctx, r, resp)
@@ -50,7 +45,6 @@ func telling(t *Tool, fields ...string) *Tool {
 			}
 			return seen, err
 		}
-		return p, nil
-	}
-	return t
+		return nil
+	})
 }

@@ -35,7 +35,7 @@ func devicesBy(rows []map[string]any, field string, take func(map[string]any) bo
 }
 
 func TestSystemInsightsCountsDevices(t *testing.T) {
-	checkInsightCounts(t, newBench(t, sandboxOptions, withMine), 120)
+	checkInsightCounts(t, newBench(t, sandboxOptions), 120)
 }
 
 func checkInsightCounts(t *testing.T, b *bench, users int) {
@@ -61,7 +61,7 @@ func checkInsightCounts(t *testing.T, b *bench, users int) {
 
 func TestSystemInsightsReachesEveryTable(t *testing.T) {
 	api := openAPI(t)
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	var mu sync.Mutex
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		var body []byte
@@ -97,7 +97,7 @@ func TestSystemInsightsReachesEveryTable(t *testing.T) {
 }
 
 func TestSystemInsightsNarrows(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	var filters []string
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if strings.Contains(r.URL.Path, "systeminsights") {
@@ -135,7 +135,7 @@ func TestSystemInsightsNarrows(t *testing.T) {
 
 // What is not collected is not none.
 func TestSystemInsightsEmpty(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	for args, want := range map[string]string{
 		`{"table":"apps","device":"LT-042"}`:                      "this device is Windows",
 		`{"table":"os_version","device":"PX-001"}`:                "not collected, which is not none",
@@ -164,7 +164,7 @@ func TestSystemInsightsEmpty(t *testing.T) {
 }
 
 func TestSystemInsightsCursorAndSort(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	rows := b.sandbox.Insights("programs")
 	n, args := 0, `{"table":"programs","limit":100}`
 	for {
@@ -195,7 +195,7 @@ func TestSystemInsightsCursorAndSort(t *testing.T) {
 
 // A page over the limit of an answer is asked for in smaller ones.
 func TestSystemInsightsLargePages(t *testing.T) {
-	b := newBench(t, sandboxOptions, withMine)
+	b := newBench(t, sandboxOptions)
 	big := `[{"system_id":"x","name":"` + strings.Repeat("a", 9<<20) + `"}]`
 	tooLarge := 0
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
@@ -213,7 +213,7 @@ func TestSystemInsightsLargePages(t *testing.T) {
 
 func TestSystemInsightsExports(t *testing.T) {
 	dir := t.TempDir()
-	b := newBench(t, sandboxOptions, withMine, func(o *Options) { o.ExportDir = dir })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.ExportDir = dir })
 	b.must("system_insights_query", `{"table":"apps","export":"json","filter":"name~Slack"}`)
 	files, _ := os.ReadDir(dir)
 	if len(files) != 1 {

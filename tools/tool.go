@@ -173,9 +173,6 @@ func ByToken(param, field, size string, most int) Option {
 	}
 }
 
-// Title overrides the title made from the name.
-func Title(s string) Option { return func(t *Tool) { t.Title = s } }
-
 // Set is the tools of one resource.
 type Set struct {
 	// Name is one of the closed list of toolsets.
@@ -301,11 +298,7 @@ func Job[In any](name, doc string, uses Uses, plan func(context.Context, *Reader
 	t.plan = func(ctx context.Context, r *Reader, in any) (*Plan, error) {
 		p, err := plan(ctx, r, in.(*In))
 		if p != nil {
-			for i := range p.Steps {
-				if p.Steps[i].Tool == nil {
-					p.Steps[i].Tool = t
-				}
-			}
+			p.own(t)
 		}
 		return p, err
 	}

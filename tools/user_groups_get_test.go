@@ -23,7 +23,7 @@ func emptyListAt(suffix string) func(*http.Request) (*http.Response, error) {
 // TestUserGroupsGet holds members and grants against the graph, also where the API does not count.
 func TestUserGroupsGet(t *testing.T) {
 	for _, o := range []sandbox.Options{{}, {Users: 2500, Traps: []string{"no-total-count"}}} {
-		b := newBench(t, o, withGets)
+		b := newBench(t, o)
 		groupsGive(t, b, webOf(b), 3)
 	}
 }

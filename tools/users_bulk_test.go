@@ -41,7 +41,7 @@ func (b *bench) wrong(list []string, field, want string) (out []string) {
 
 // TestMovePeople is W16: twenty people, one call, one line; and a repeat sends nothing.
 func TestMovePeople(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	who := b.people(20, notSuccess)
 	args := `{"users":` + namesJSON(who) + `,"department":"Customer Success"}`
 	text := b.must("users_bulk_update", args)
@@ -62,7 +62,7 @@ func TestMovePeople(t *testing.T) {
 
 // TestMovePeoplePartly names those who were not changed and goes on with them.
 func TestMovePeoplePartly(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	who := b.people(20, func(u map[string]any) bool { return notSuccess(u) && u["username"] != "dana.weiss" })
 	stuck := b.one("users", "username", who[3])["_id"].(string)
 	b.refusing(http.StatusForbidden, func(r *http.Request) bool { return r.Method == "PUT" && strings.HasSuffix(r.URL.Path, stuck) })
@@ -87,7 +87,7 @@ func TestMovePeoplePartly(t *testing.T) {
 // TestMoveMany: more than 25 go out as one job, whose end is seen in the users.
 func TestMoveMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Users: 300})
+		b := newBench(t, sandbox.Options{Users: 300})
 		who := b.people(250, notSuccess)
 		text := b.must("users_bulk_update", `{"users":`+namesJSON(who)+`,"location":"Lyon"}`)
 		atMost(t, "250 users", 80, text)
@@ -104,7 +104,7 @@ func TestMoveMany(t *testing.T) {
 // TestMoveManyPartly: users whom the job could not change are named with the reason.
 func TestMoveManyPartly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandboxOptions)
+		b := newBench(t, sandboxOptions)
 		who := b.people(40, notSuccess)
 		gone := b.one("users", "username", who[7])["_id"].(string)
 		b.wire.answer = func(r *http.Request) (*http.Response, error) {
@@ -131,14 +131,14 @@ func TestMoveManyPartly(t *testing.T) {
 // TestMoveManyNotTaken: a job that is taken and changes nothing is not called done.
 func TestMoveManyNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Traps: []string{"no-effect"}})
+		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}})
 		text, _ := b.call("users_bulk_update", `{"users":`+namesJSON(b.people(30, notSuccess))+`,"location":"Lyon"}`)
 		has(t, text, "nothing is known to be done, 0 of 30 users", "\"accepted, not yet seen\"")
 	})
 }
 
 func TestMoveRefused(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	for args, say := range map[string]string{
 		`{"users":["ada.king"]}`:                                         "it takes department",
 		`{"users":["ada.king","ada.kink"],"department":"X"}`:             "ada.kink",

@@ -39,7 +39,7 @@ const anaLopez = `{"username":"ana.lopez","email":"ana.lopez@acme.example","firs
 
 // TestOnboard is W13: one call, right, and the repeat does nothing.
 func TestOnboard(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	text := b.must("users_create", anaLopez)
 	atMost(t, "W13", 120, text)
 	has(t, text, "done, read back. User ana.lopez created, state ACTIVATED; in groups Sales, VPN Users", "change c-")
@@ -62,7 +62,7 @@ func TestOnboard(t *testing.T) {
 
 // TestOnboardResumes: a call whose second group failed goes on with that group.
 func TestOnboardResumes(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	vpn := b.one("user_groups", "name", "VPN Users")["id"].(string)
 	b.refusing(http.StatusForbidden, func(r *http.Request) bool { return r.Method == "POST" && strings.Contains(r.URL.Path, vpn) })
 	text, a := b.call("users_create", anaLopez)
@@ -86,7 +86,7 @@ func TestOnboardResumes(t *testing.T) {
 
 // TestOnboardLostAnswer: the user was made and no answer came; the call finds her and goes on.
 func TestOnboardLostAnswer(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	b.wire.answer = func(r *http.Request) (*http.Response, error) {
 		if r.Method != "POST" || r.URL.Path != "/api/systemusers" {
 			return nil, nil
@@ -115,7 +115,7 @@ func TestOnboardLostAnswer(t *testing.T) {
 
 // TestOnboardRefused: nothing is sent for a name that somebody else has, or a group that is not there.
 func TestOnboardRefused(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	for _, c := range []struct{ args, code, say string }{
 		{`{"username":"ada.king","email":"someone.else@acme.example"}`, "conflict", "user ada.king"},
 		{`{"username":"some.one","email":"ADA.KING@acme.example"}`, "conflict", "user ada.king"},
@@ -136,7 +136,7 @@ func TestOnboardRefused(t *testing.T) {
 
 // TestOnboardDry: the preview names all steps, and a password is not in it.
 func TestOnboardDry(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	args := strings.TrimSuffix(anaLopez, "}") + `,"password":"Tr0ub4dor&3","dry_run":true}`
 	text := b.must("users_create", args)
 	has(t, text, "DRY RUN. Nothing was sent", "POST /api/systemusers: create user ana.lopez", "manager=liam.haddad", "password=set", "user group VPN Users")
@@ -152,7 +152,7 @@ func TestOnboardDry(t *testing.T) {
 // TestOnboardNotTaken: groups that do not show her are not called done.
 func TestOnboardNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Traps: []string{"no-effect"}})
+		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}})
 		text, _ := b.call("users_create", anaLopez)
 		has(t, text, "2 accepted, not yet seen", "1 done, read back")
 	})

@@ -26,7 +26,7 @@ func some(rows []map[string]any, first, more int) []map[string]any {
 
 // TestUsersGet holds what users reach against the graph, and the job W01 of workflows.md.
 func TestUsersGet(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	budgetW01(t, b)
 	usersReach(t, b, webOf(b), 40)
 }
@@ -71,12 +71,12 @@ func budgetW01(t *testing.T, b *bench) {
 }
 
 func TestUsersGetFactors(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	want(t, b.must("users_get", `{"user":"leo.fox","include":["mfa"]}`), "mfa_enrolled,mfa_required,mfa_excused_until,factors\nfalse,", ",-,-")
 }
 
 func TestUsersGetKeys(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	_, a := b.call("users_get", `{"user":"ada.king","include":["keys"]}`)
 	head, _, tables := shownBlocks(t, a)
 	if rows := tables["created"]; !strings.Contains(head, fmt.Sprintf("SSH keys %d", len(rows))) || len(rows) == 0 || !strings.HasPrefix(rows[0][1], "ssh-") {
@@ -91,7 +91,7 @@ func TestUsersGetKeys(t *testing.T) {
 // TestUsersGetLogins counts sign-ins as the sandbox's own record has them.
 func TestUsersGetLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no time passes between the two counts
-		b := newBench(t, sandboxOptions, withGets)
+		b := newBench(t, sandboxOptions)
 		sign := []string{"user_login_attempt", "login_attempt", "sso_auth", "radius_auth", "ldap_bind"}
 		for _, name := range []string{"ben.kurz", "leo.fox", "liam.haddad", "vic.marsh"} {
 			id := b.found("users", "username", name).Text("_id")
@@ -118,7 +118,7 @@ func TestUsersGetLogins(t *testing.T) {
 
 // TestUsersGetPolicies holds the policies on a user's devices against the results the sandbox has.
 func TestUsersGetPolicies(t *testing.T) {
-	b := newBench(t, sandboxOptions, withGets)
+	b := newBench(t, sandboxOptions)
 	w := webOf(b)
 	for _, name := range []string{"ben.kurz", "maria.silva", "bob.stone"} {
 		devices, n := w.ways(b.found("users", "username", name).Text("_id"), "system", false)

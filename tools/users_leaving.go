@@ -303,7 +303,7 @@ func (l *leaver) lookOrders(ctx context.Context, r *Reader) error {
 		l.orders = mine
 	}
 	verb := map[string]string{"lock": leaveLock, "erase": leaveErase}[l.devices]
-	tool := toolIn(leavingOrders, "devices_"+l.devices)
+	tool := toolIn(devicesOrders, "devices_"+l.devices)
 	for _, d := range mine {
 		steps, err := l.ordered(ctx, r, tool, d)
 		var no *Refusal
@@ -403,10 +403,6 @@ func stepsOf(ctx context.Context, r *Reader, t *Tool, args map[string]any) ([]St
 	if err != nil {
 		return nil, err
 	}
-	for i := range p.Steps {
-		if p.Steps[i].Tool == nil {
-			p.Steps[i].Tool = t
-		}
-	}
+	p.own(t)
 	return p.Steps, nil
 }

@@ -19,15 +19,12 @@ type userOffboard struct {
 	PIN     string          `json:"pin,omitempty" in:"-" rare:"true" jsonschema:"pattern=^[0-9]{6}$,description=For Macs."`
 }
 
-// leavingOrders are the orders to devices; each finds its own way to a device.
-var leavingOrders = Set{Name: "devices"}.Of(deviceOrders()...)
-
 var usersOffboard = Job("users_offboard", "Plan a leaver: suspend, end access, lock or erase devices, hand reports to manager. Then run the plan by its id.",
 	Uses{
 		Tools: []*Tool{
 			usersSuspend, usersBulkUpdate, toolIn(userGroups, "user_groups_members_change"),
 			toolIn(usersGraph, "users_associations_change"), toolIn(accessRequests, "access_requests_revoke"),
-			toolIn(leavingOrders, "devices_lock"), toolIn(leavingOrders, "devices_erase"),
+			toolIn(devicesOrders, "devices_lock"), toolIn(devicesOrders, "devices_erase"),
 		},
 		Risk: auth.Change, Effect: jc.Idempotent,
 		Reads: []string{userAt.String(), userParents, userAssociations, deviceBound.String(), searchUsers.String(), searchDevices.String()},
@@ -122,11 +119,7 @@ func (l *leaver) propose(ctx context.Context, r *Reader) (*Plan, error) {
 	if r.trip.args.dry {
 		return p, nil
 	}
-	for i := range p.Steps { // the road does it for steps that it sends; a plan that may not run is not offered
-		if p.Steps[i].Tool == nil {
-			p.Steps[i].Tool = r.trip.tool
-		}
-	}
+	p.own(r.trip.tool) // the road does it for steps that it sends; a plan that may not run is not offered
 	if dec := r.d.decide(ctx, r.trip.who, p); !dec.Allow {
 		return nil, denied(dec)
 	}

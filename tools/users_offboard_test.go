@@ -81,7 +81,7 @@ func (b *bench) orders(hostname string) (n int) {
 func TestLeaver(t *testing.T) {
 	for _, n := range []int{120, 10_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			b := lifecycle(t, sandbox.Options{Users: n})
+			b := newBench(t, sandbox.Options{Users: n})
 			groups, bound, _ := b.bonds("bob.stone")
 			own := b.ownDevices("bob.stone")
 			if groups == 0 || bound < 2 {
@@ -123,7 +123,7 @@ func TestLeaver(t *testing.T) {
 // TestLeaverResumes: what failed is named, the rest is done, and the same call
 // goes on without giving an order twice.
 func TestLeaverResumes(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	_, id := b.planned(`{"user":"bob.stone","devices":"lock"}`)
 	group := ""
 	for _, g := range b.sandbox.Rows("user_groups") {
@@ -154,7 +154,7 @@ func TestLeaverResumes(t *testing.T) {
 
 // TestLeaverLockFails: the order is found again although the device is unbound by now.
 func TestLeaverLockFails(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	_, id := b.planned(`{"user":"bob.stone","devices":"lock"}`)
 	b.refusing(http.StatusForbidden, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/command/builtin/lock") })
 	run := fmt.Sprintf(`{"user":"bob.stone","plan":%q}`, id)
@@ -173,7 +173,7 @@ func TestLeaverHandsOver(t *testing.T) {
 	for _, n := range []int{120, 1000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := lifecycle(t, sandbox.Options{Users: n})
+				b := newBench(t, sandbox.Options{Users: n})
 				_, _, reports := b.bonds("dana.weiss")
 				if reports < 3 || n == 1000 && reports < bulkFrom {
 					t.Fatalf("dana.weiss has %d reports", reports)
@@ -196,7 +196,7 @@ func TestLeaverHandsOver(t *testing.T) {
 
 // TestLeaverRights: temporary administrator rights that run are ended, found in the audit events.
 func TestLeaverRights(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	b.must("access_requests_create", `{"user":"bob.stone","device":"LT-042","expiry":"4h"}`)
 	text, id := b.planned(`{"user":"bob.stone"}`)
 	has(t, text, "end administrator rights,on LT-042")
@@ -211,7 +211,7 @@ func TestLeaverRights(t *testing.T) {
 
 // TestLeaverOnlyThePlan: what came after the plan was made is not done, and said.
 func TestLeaverOnlyThePlan(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	_, id := b.planned(`{"user":"bob.stone"}`)
 	b.must("user_groups_members_change", `{"group":"VPN Users","add":["bob.stone"]}`)
 	in := b.groupsOf("bob.stone")
@@ -226,7 +226,7 @@ func TestLeaverOnlyThePlan(t *testing.T) {
 
 // TestLeaverDynamic: a group that he is in by its query is not left, and said.
 func TestLeaverDynamic(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	b.must("user_groups_update", `{"group":"Sales","membershipMethod":"DYNAMIC_AUTOMATED","memberQuery":{"queryType":"FilterQuery","filters":[{"field":"department","operator":"eq","value":"Sales"}]}}`)
 	text, id := b.planned(`{"user":"bob.stone"}`)
 	has(t, text, "Stays: group Sales, whose query decides")
@@ -238,7 +238,7 @@ func TestLeaverDynamic(t *testing.T) {
 
 // TestLeaverSharedDevice: a device whose main user is somebody else is unbound and never erased.
 func TestLeaverSharedDevice(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	bob, lobby := b.one("users", "username", "bob.stone")["_id"], b.one("devices", "hostname", "LT-042")["_id"]
 	r, _ := http.NewRequestWithContext(b.ctx, "POST", fmt.Sprintf("https://console.jumpcloud.com/api/v2/users/%s/associations", bob),
 		strings.NewReader(fmt.Sprintf(`{"op":"add","type":"system","id":%q}`, lobby)))
@@ -260,7 +260,7 @@ func TestLeaverSharedDevice(t *testing.T) {
 
 // TestLeaverAsks: making a plan asks nobody; running it asks once, with all of it.
 func TestLeaverAsks(t *testing.T) {
-	b := lifecycle(t, sandboxOptions, func(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDestroy} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDestroy} })
 	_, id := b.planned(`{"user":"bob.stone","devices":"lock"}`)
 	call := Call{Tool: "users_offboard", Arguments: json.RawMessage(fmt.Sprintf(`{"user":"bob.stone","plan":%q}`, id)), CanAsk: true}
 	a := b.desk.Call(b.ctx, call)
@@ -279,7 +279,7 @@ func TestLeaverAsks(t *testing.T) {
 
 // TestLeaverPlanRefused: a plan that no grant would let run is not offered.
 func TestLeaverPlanRefused(t *testing.T) {
-	b := lifecycle(t, sandboxOptions, func(o *Options) { o.Grants = noToolset{"user_groups"} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = noToolset{"user_groups"} })
 	if text, a := b.call("users_offboard", `{"user":"bob.stone"}`); a.Code != "denied" {
 		t.Errorf("%q: %s", a.Code, text)
 	}
@@ -287,7 +287,7 @@ func TestLeaverPlanRefused(t *testing.T) {
 
 // TestLeaverUnread: what could not be read is said, in the plan and after it ran.
 func TestLeaverUnread(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	b.refusing(http.StatusForbidden, func(r *http.Request) bool {
 		return strings.HasPrefix(r.URL.Path, "/insights/") || strings.Contains(r.URL.RawQuery, "targets=radius_server")
 	})
@@ -305,7 +305,7 @@ func TestLeaverUnread(t *testing.T) {
 // TestLeaverPlanBelongs: a plan is for its caller, its user, its arguments and half an hour.
 func TestLeaverPlanBelongs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Users: 40})
+		b := newBench(t, sandbox.Options{Users: 40})
 		_, id := b.planned(`{"user":"bob.stone","devices":"lock"}`)
 		for args, code := range map[string]string{
 			`{"user":"ada.king","plan":%q}`:                           "invalid_argument",
@@ -343,7 +343,7 @@ func TestLeaverPlanBelongs(t *testing.T) {
 
 // TestLeaverDry shows the requests and keeps no plan.
 func TestLeaverDry(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	text := b.must("users_offboard", `{"user":"bob.stone","devices":"lock","dry_run":true}`)
 	has(t, text, "DRY RUN. Nothing was sent", "PUT /api/systemusers/{user}: suspend user bob.stone", "POST /api/v2/users/{user}/associations")
 	if planForm.MatchString(text) || len(b.wire.writes()) > 0 {
@@ -354,7 +354,7 @@ func TestLeaverDry(t *testing.T) {
 // TestLeaverNotTaken: what the directory takes and does not do is not called done.
 func TestLeaverNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Users: 40, Traps: []string{"no-effect"}})
+		b := newBench(t, sandbox.Options{Users: 40, Traps: []string{"no-effect"}})
 		_, id := b.planned(`{"user":"bob.stone"}`)
 		text, _ := b.call("users_offboard", fmt.Sprintf(`{"user":"bob.stone","plan":%q}`, id))
 		has(t, text, `suspend,bob.stone,"sent, not yet seen"`)
@@ -364,7 +364,7 @@ func TestLeaverNotTaken(t *testing.T) {
 
 // TestLeaverMac: a Mac takes its order with a PIN, which is in no answer and no audit line.
 func TestLeaverMac(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	has(t, b.must("users_offboard", `{"user":"maria.silva","devices":"lock"}`), "not locked: MBP-032: pin: MBP-032 is a Mac")
 	plan, id := b.planned(`{"user":"maria.silva","devices":"lock","pin":"918273"}`)
 	hasNot(t, plan, "not locked: MBP-032")

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,20 +14,6 @@ import (
 	"github.com/jc-mcp/jc-mcp/auth"
 	"github.com/jc-mcp/jc-mcp/jumpcloud/sandbox"
 )
-
-// lifecycleTools are all tools, with those of these files in place of others of the same name.
-func lifecycleTools() []*Tool {
-	own := slices.Concat(usersStates, usersCreating, usersBulk, usersLeaving, organizationsPosture)
-	out := slices.DeleteFunc(All(), func(x *Tool) bool {
-		return slices.ContainsFunc(own, func(o *Tool) bool { return o.Name == x.Name })
-	})
-	return append(out, own...)
-}
-
-func lifecycle(t *testing.T, o sandbox.Options, more ...func(*Options)) *bench {
-	t.Helper()
-	return newBench(t, o, append([]func(*Options){func(o *Options) { o.Tools = lifecycleTools() }}, more...)...)
-}
 
 // one is the object of a collection whose field has the value.
 func (b *bench) one(collection, field, value string) map[string]any {
@@ -102,7 +87,7 @@ func (b *bench) refusing(status int, which func(*http.Request) bool) {
 }
 
 func TestUserStates(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	state := func(name string) any { return b.one("users", "username", name)["state"] }
 
 	has(t, b.must("users_suspend", `{"user":"liam.haddad"}`), "done, read back. suspend user liam.haddad")
@@ -131,7 +116,7 @@ func TestUserStates(t *testing.T) {
 
 // TestActivateStaged: a staged user is activated by the operation that sends the mail.
 func TestActivateStaged(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	b.must("users_create", `{"username":"sta.ged","email":"sta.ged@acme.example","activate":false}`)
 	if got := b.one("users", "username", "sta.ged")["state"]; got != "STAGED" {
 		t.Fatalf("activate=false gave the state %v", got)
@@ -148,7 +133,7 @@ func TestActivateStaged(t *testing.T) {
 
 // TestLostPhone is W15, in one call.
 func TestLostPhone(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	text := b.must("users_reset_mfa", `{"user":"maria.silva","expire_password":true}`)
 	atMost(t, "W15", 140, text)
 	has(t, text, "done: 2 done, read back")
@@ -179,7 +164,7 @@ func TestLostPhone(t *testing.T) {
 
 // TestDestroyIsAsked: resetting MFA and expiring a password need a person.
 func TestDestroyIsAsked(t *testing.T) {
-	b := lifecycle(t, sandboxOptions, func(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDestroy} })
+	b := newBench(t, sandboxOptions, func(o *Options) { o.Grants = auth.AllowAll{Confirm: auth.ConfirmDestroy} })
 	for _, c := range [][2]string{{"users_reset_mfa", `{"user":"maria.silva","exclusion_until":"2h"}`}, {"users_expire_password", `{"user":"maria.silva"}`}} {
 		call := Call{Tool: c[0], Arguments: json.RawMessage(c[1]), CanAsk: true}
 		a := b.desk.Call(b.ctx, call)
@@ -200,7 +185,7 @@ func TestDestroyIsAsked(t *testing.T) {
 // TestSuspendLater schedules a leaver's last evening, once.
 func TestSuspendLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Users: 20})
+		b := newBench(t, sandbox.Options{Users: 20})
 		has(t, b.must("users_suspend", `{"user":"liam.haddad","at":"2h"}`), "done, read back. suspend user liam.haddad at ", "Scheduled")
 		if got := b.one("users", "username", "liam.haddad")["state"]; got != "ACTIVATED" {
 			t.Errorf("he is %v before the time", got)
@@ -219,7 +204,7 @@ func TestSuspendLater(t *testing.T) {
 // TestStateNotTaken: a change that the directory answers and does not make is not called done.
 func TestStateNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := lifecycle(t, sandbox.Options{Traps: []string{"no-effect"}})
+		b := newBench(t, sandbox.Options{Traps: []string{"no-effect"}})
 		for _, c := range [][2]string{{"users_suspend", `{"user":"liam.haddad"}`}, {"users_unlock", `{"user":"ben.kurz"}`}, {"users_reset_mfa", `{"user":"ada.king"}`}} {
 			text, _ := b.call(c[0], c[1])
 			if !strings.HasPrefix(text, "accepted, not yet seen") {
@@ -230,7 +215,7 @@ func TestStateNotTaken(t *testing.T) {
 }
 
 func TestSSHKeysList(t *testing.T) {
-	b := lifecycle(t, sandboxOptions)
+	b := newBench(t, sandboxOptions)
 	b.must("users_update", `{"user":"ada.king","ssh_keys":[{"name":"laptop","public_key":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA ada"}]}`)
 	has(t, b.must("users_ssh_keys_list", `{"user":"ada.king"}`), "# total 1; 1 shown", "laptop,", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA ada")
 }
