@@ -2,6 +2,7 @@ package auth
 
 import (
 	"os"
+	"runtime"
 	"sync"
 )
 
@@ -49,8 +50,10 @@ func (d *flusher) wait() {
 func (a *AuditLog) lead() {
 	d, round := &a.disk, make(chan struct{})
 	d.round = round
-	file, upTo := d.file, a.written.Load()
+	file := d.file
 	d.mu.Unlock()
+	runtime.Gosched() // those who are about to write come along; at once where there are none
+	upTo := a.written.Load()
 	err := file.Sync()
 	d.mu.Lock()
 	d.round = nil
