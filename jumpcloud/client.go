@@ -149,8 +149,13 @@ func New(cfg Config) (*Client, error) {
 // Scope is the opaque name of the credential and organization this client is for.
 func (c *Client) Scope() string { return c.cfg.Scope }
 
-// Close drops idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+// Close drops idle connections, and what the limiter holds open between requests.
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	if l, ok := c.cfg.Limiter.(io.Closer); ok {
+		_ = l.Close()
+	}
+}
 
 // Do sends a request and waits for its end: it is the one function that sends.
 // The error is always an *Error. A response is only given for what was done.

@@ -16,10 +16,17 @@ import (
 type fileLimiter struct {
 	path string
 	set  float64
-	mu   sync.Mutex // between those of this process, who need no lock of the file
+
+	mu     sync.Mutex // between those of this process, who need no lock of the file; all below
+	file   *os.File   // kept open
+	info   os.FileInfo
+	looked time.Time // when that was the file at the path
 }
 
-const limiterPatience = 20 * time.Millisecond
+const (
+	limiterPatience = 20 * time.Millisecond
+	limiterLook     = time.Second
+)
 
 func (l *fileLimiter) Take(ctx context.Context, write bool, most time.Duration) (wait time.Duration, mine bool) {
 	mine = true
@@ -38,20 +45,56 @@ func (l *fileLimiter) Limited(ctx context.Context, until time.Time) {
 func (l *fileLimiter) with(ctx context.Context, do func(*pace)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	f := l.open(time.Now())
+	if f == nil || !lockSoon(ctx, f) {
 		return
 	}
-	defer func() { _ = f.Close() }()
-	if !lockSoon(ctx, f) {
-		return
-	}
+	defer func() { _ = unlock(f) }()
 	p := paceIn(f)
 	do(&p)
 	var raw [paceBytes]byte
 	if n, err := binary.Encode(raw[:], binary.LittleEndian, &p); err == nil {
 		_, _ = f.WriteAt(raw[:n], 0)
 	}
+}
+
+// open gives the file, which others may have removed as one that nobody needs; nil
+// where it cannot be had.
+func (l *fileLimiter) open(now time.Time) *os.File {
+	if l.file != nil && now.Sub(l.looked) < limiterLook {
+		return l.file
+	}
+	if l.file != nil {
+		if there, err := os.Stat(l.path); err == nil && os.SameFile(there, l.info) {
+			l.looked = now
+			return l.file
+		}
+		l.close()
+	}
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil
+	}
+	l.file, l.looked = f, now
+	if l.info, err = f.Stat(); err != nil {
+		l.close()
+	}
+	return l.file
+}
+
+func (l *fileLimiter) close() {
+	if l.file != nil {
+		_ = l.file.Close()
+		l.file = nil
+	}
+}
+
+// Close closes the file. Who asks again opens it again.
+func (l *fileLimiter) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.close()
+	return nil
 }
 
 const paceBytes = 9 * 8
@@ -73,6 +116,9 @@ func (p *pace) check() {
 }
 
 func lockSoon(ctx context.Context, f *os.File) bool {
+	if ok, err := tryLock(f); ok || err != nil {
+		return ok
+	}
 	ctx, cancel := context.WithTimeout(ctx, limiterPatience)
 	defer cancel()
 	for {

@@ -2,12 +2,15 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -184,4 +187,32 @@ func BenchmarkStoreLimiter(b *testing.B) {
 	for b.Loop() {
 		_, _ = l.Take(context.Background(), false, time.Second)
 	}
+}
+
+// A limiter keeps its file open, and sees that another has taken its place.
+func TestLimiterFindsItsFileAgain(t *testing.T) {
+	filesOnly(t)
+	synctest.Test(t, func(t *testing.T) {
+		d, _ := open(t)
+		one, other := d.Limiter("org", 10), d.Limiter("org", 10)
+		take := func(l Limiter, want bool) {
+			t.Helper()
+			if _, mine := l.Take(background(), false, 0); mine != want {
+				t.Errorf("mine: %v", mine)
+			}
+		}
+		take(one, true)
+		take(one, false)
+		take(other, false) // the turn is gone for both
+		must(t, os.Remove(one.(*fileLimiter).path))
+		take(other, false)
+		time.Sleep(limiterLook)
+		other.Limited(background(), time.Now().Add(time.Minute)) // into the new one
+		take(one, false)
+		must(t, one.(io.Closer).Close())
+		take(one, false) // open again
+		time.Sleep(time.Minute)
+		take(one, true)
+		must(t, errors.Join(one.(io.Closer).Close(), other.(io.Closer).Close(), one.(io.Closer).Close()))
+	})
 }

@@ -30,6 +30,8 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
+func unlock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 func rename(from, to string) error { return os.Rename(from, to) }
 
 // syncFolder makes a rename last.

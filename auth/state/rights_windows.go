@@ -21,6 +21,10 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
+func unlock(f *os.File) error {
+	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, new(windows.Overlapped))
+}
+
 // rename tries again for a while where somebody is reading the old file just now.
 func rename(from, to string) error {
 	for try := 0; ; try++ {
