@@ -90,15 +90,20 @@ func (t *Tool) place(out *compiled, c clause, at jc.Endpoint) {
 	}
 }
 
-// told refuses a word for a field that is true or false: it would meet no row, and
-// look as if there were none. Nothing is "not told".
+// told refuses a word that a field never has, such as one that is neither true nor
+// false: it would meet no row, and look as if there were none. Nothing is "not told".
 func (t *Tool) told(c clause) error {
-	if !t.yesNo(c.field) || c.op != "=" && c.op != "!=" {
-		return nil
+	var words []string
+	switch {
+	case c.op != "=" && c.op != "!=":
+	case t.yesNo(c.field):
+		words = []string{"true", "false"}
+	case t.kind != nil && t.kind.Type == "user" && c.field == "state":
+		words = userStates
 	}
 	for _, v := range c.values {
-		if v != "" && v != "true" && v != "false" {
-			return invalid("filter", fmt.Sprintf("%s is true or false, not %q", c.field, clip(v)))
+		if words != nil && v != "" && !slices.Contains(words, v) {
+			return invalid("filter", fmt.Sprintf("%s is %s, not %q", c.field, strings.Join(words, " or "), clip(v)))
 		}
 	}
 	return nil

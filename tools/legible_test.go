@@ -44,6 +44,18 @@ func TestYesOrNoInFilters(t *testing.T) {
 	}
 }
 
+// A state that no user has is refused as well, and other words for one are understood.
+func TestStatesInFilters(t *testing.T) {
+	b := newBench(t, sandboxOptions)
+	for _, filter := range []string{"state=LOCKED", "state!=gone", "state=ACTIVATED|locked"} {
+		text, _ := b.call("users_list", fmt.Sprintf(`{"filter":%q}`, filter))
+		want(t, text, "invalid_argument. filter: state is STAGED or ACTIVATED or SUSPENDED, not ")
+	}
+	for _, filter := range []string{"state=suspended", "state=disabled", "state=", "state!=STAGED|SUSPENDED"} {
+		b.must("users_list", fmt.Sprintf(`{"filter":%q}`, filter))
+	}
+}
+
 // So it is of events, which are asked for in another way.
 func TestYesOrNoOfEvents(t *testing.T) {
 	b := newBench(t, sandboxOptions)

@@ -251,8 +251,10 @@ func (t *Tool) yesNo(field string) bool {
 
 var truths = map[string]string{"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false", "0": "false"}
 
+var userStates = []string{"STAGED", "ACTIVATED", "SUSPENDED"}
+
 var fieldWords = map[string][]string{
-	"user.state":      {"STAGED", "ACTIVATED", "SUSPENDED"},
+	"user.state":      userStates,
 	"system.osFamily": {"darwin", "linux", "windows"},
 }
 
