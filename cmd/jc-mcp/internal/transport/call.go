@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"github.com/jc-mcp/jc-mcp/schemas"
 	"github.com/jc-mcp/jc-mcp/tools"
 )
 
@@ -34,7 +35,7 @@ func (t *Transport) callTool(ctx context.Context, x *exchange) reply {
 	tool, ok := t.find(ctx, name)
 	if !ok {
 		if k, declares := t.server.(declarer); !declares || !k.Declares(name) {
-			return failed(mcp.INVALID_PARAMS, fmt.Sprintf("unknown tool: %.80q", name))
+			return t.unknownTool(ctx, name)
 		}
 		tool = tools.Listed{Name: name} // it is kept from the caller: the server says why, and whose rule that is
 	}
@@ -97,6 +98,19 @@ func (t *Transport) find(ctx context.Context, name string) (tools.Listed, bool) 
 		return tools.Listed{}, false
 	}
 	return list[i], true
+}
+
+// unknownTool names the tool that was probably meant, of those the caller may see.
+func (t *Transport) unknownTool(ctx context.Context, name string) reply {
+	var names []string
+	for _, l := range t.server.List(ctx) {
+		names = append(names, l.Name)
+	}
+	say := fmt.Sprintf("unknown tool: %.80q", name)
+	if near := schemas.Nearest(name, names); near != "" {
+		say += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return failed(mcp.INVALID_PARAMS, say)
 }
 
 // handle is the one tool handler that mcp-go knows. It never returns an error,

@@ -218,6 +218,10 @@ func TestStdioRefusesAndLivesOn(t *testing.T) {
 			t.Errorf("%s: the value of a panic or the text of a Go error is shown: %s", c.name, m.raw)
 		}
 	}
+	w.send(call26("1", "ecoh", `{}`))
+	if m := w.recv(); !strings.Contains(m.raw, `unknown tool: \"ecoh\"; did you mean \"echo\"?`) {
+		t.Errorf("a slip: %s", m.raw)
+	}
 	w.send(call26("2", "echo", `{"a":1}`))
 	if m := w.recv(); m.texts(t) != `{"a":1}` {
 		t.Errorf("afterwards: %s", m.raw)
