@@ -83,7 +83,7 @@ func (s Selection) reachable(all []*Tool) ([]*Tool, error) {
 func (s Selection) check(all []*Tool) error {
 	for _, name := range s.Toolsets {
 		if _, ok := Toolsets[name]; !ok {
-			return unknownName("toolset", name, slices.Sorted(maps.Keys(Toolsets)))
+			return UnknownWord("toolset", name, slices.Sorted(maps.Keys(Toolsets)))
 		}
 	}
 	for _, g := range s.Tools {
@@ -97,7 +97,7 @@ func (s Selection) check(all []*Tool) error {
 				names[i] = t.Name
 			}
 			slices.Sort(names)
-			return unknownName("tool", bare, names)
+			return UnknownWord("tool", bare, names)
 		}
 	}
 	return nil
@@ -121,15 +121,17 @@ func (s Selection) globbed(name string) bool {
 // manyKnown is how many tools a refusal names; more scroll the hint away.
 const manyKnown = 80
 
-func unknownName(what, name string, known []string) error {
+// UnknownWord is the refusal of a word, of the kind that what says: the nearest known one,
+// and all that are known, or where these are too many, as of tools, what lists them.
+func UnknownWord(what, word string, known []string) error {
 	hint := ""
-	if near := schemas.Nearest(name, known); near != "" {
+	if near := schemas.Nearest(word, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q? ", near)
 	}
 	if what == "tool" && len(known) > manyKnown {
-		return fmt.Errorf("unknown tool %q; %sjc-mcp tools --surface full lists all %d", name, hint, len(known))
+		return fmt.Errorf("unknown tool %q; %sjc-mcp tools --surface full lists all %d, jc-mcp search finds them by words", word, hint, len(known))
 	}
-	return fmt.Errorf("unknown %s %q; %sknown: %s", what, name, hint, strings.Join(known, ", "))
+	return fmt.Errorf("unknown %s %q; %sknown: %s", what, word, hint, strings.Join(known, ", "))
 }
 
 // Check refuses declarations that do not fit: each with its own reason, two of one name, a toolset-less tool.

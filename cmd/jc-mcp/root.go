@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/jc-mcp/jc-mcp/schemas"
+	"github.com/jc-mcp/jc-mcp/tools"
 )
 
 // run carries out one command line.
@@ -135,18 +135,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// manyKnown is how many tools a refusal names; more scroll the hint away.
-const manyKnown = 80
-
-// unknown is the refusal of a word: the nearest known one, and all that are known, or
-// where these are too many, as of tools, what lists them.
+// unknown is [tools.UnknownWord], as what makes a command line wrong.
 func unknown(what, word string, known []string) error {
-	hint := ""
-	if near := schemas.Nearest(word, known); near != "" {
-		hint = fmt.Sprintf("did you mean %q? ", near)
-	}
-	if what == "tool" && len(known) > manyKnown {
-		return usagef("unknown tool %q; %sjc-mcp tools --surface full lists all %d, jc-mcp search finds them by words", word, hint, len(known))
-	}
-	return usagef("unknown %s %q; %sknown: %s", what, word, hint, strings.Join(known, ", "))
+	return asUsage(tools.UnknownWord(what, word, known))
 }
